@@ -1,0 +1,7 @@
+export * from './branded.ts';
+export * from './entities.ts';
+export * from './enums.ts';
+export * from './errors.ts';
+export * from './events.ts';
+export * from './text.ts';
+export * from './value-objects.ts';
