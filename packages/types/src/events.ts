@@ -27,8 +27,10 @@ const instant = z.iso.datetime();
 const text = z.string();
 const bytes = z.int().nonnegative();
 
-/** Where content is: never the content itself. `path` is the storage key. */
-const content = { path: text, checksum: text, size: bytes, preview: text };
+/** Where content is, never the content itself: the storage key, and what kind of file it is. */
+const file = { key: text, fileType: z.enum(FileType) };
+/** What tells of the content and is therefore private. */
+const content = { checksum: text, size: bytes, preview: text };
 
 const task = z.strictObject({
   status: z.enum(TaskStatus),
@@ -41,6 +43,7 @@ const wholeEntity = z.strictObject({
   title: text.nullable(),
   tags: z.array(text),
   preview: text,
+  // Where it stands in the person's own library, if it was imported; nothing of ours.
   path: text.nullable(),
   checksum: text.nullable(),
   size: bytes.nullable(),
@@ -51,7 +54,7 @@ function event(data: z.ZodType<object>, hidden: z.ZodType<object> = nothing): Ev
   return { schema: z.strictObject({ data, private: hidden }) as unknown as z.ZodType<EventPayload> };
 }
 
-const status = event(z.strictObject({ status: z.enum(TaskStatus) }));
+const status = event(z.strictObject({ task }));
 
 /**
  * Every event type with all versions of its schema that were ever written, oldest first; the version of a schema is its
@@ -61,19 +64,25 @@ const status = event(z.strictObject({ status: z.enum(TaskStatus) }));
 export const EVENT_SCHEMAS: Readonly<Record<EventType, readonly EventSchemaVersion[]>> = {
   [EventType.ENTITY_CREATED]: [
     event(
-      z.strictObject({ type: z.enum(EntityType), fileType: z.enum(FileType).nullable(), task: task.nullable() }),
+      z.strictObject({
+        type: z.enum(EntityType),
+        key: text.nullable(),
+        fileType: z.enum(FileType).nullable(),
+        task: task.nullable(),
+      }),
       wholeEntity,
     ),
   ],
   [EventType.ENTITY_UPDATED]: [
     event(
-      z.strictObject({ fileType: z.enum(FileType).optional(), task: task.partial().optional() }),
-      z.strictObject({ title: text.nullable(), tags: z.array(text), ...content }).partial(),
+      // A change names the new values only; a task comes whole.
+      z.strictObject({ ...file, task }).partial(),
+      z.strictObject({ title: text.nullable(), tags: z.array(text), path: text.nullable(), ...content }).partial(),
     ),
   ],
   [EventType.ENTITY_TITLE_CHANGED]: [event(nothing, z.strictObject({ title: text.nullable() }))],
   [EventType.ENTITY_FILE_UPLOADED]: [
-    event(z.strictObject({ fileType: z.enum(FileType) }), z.strictObject(content)),
+    event(z.strictObject(file), z.strictObject(content)),
   ],
   [EventType.ENTITY_DELETED]: [event(nothing)],
   [EventType.ENTITY_RESTORED]: [
@@ -81,6 +90,7 @@ export const EVENT_SCHEMAS: Readonly<Record<EventType, readonly EventSchemaVersi
     event(
       z.strictObject({
         version: z.int().positive().optional(),
+        key: text.nullable().optional(),
         fileType: z.enum(FileType).nullable().optional(),
         task: task.nullable().optional(),
       }),

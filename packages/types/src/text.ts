@@ -1,7 +1,7 @@
 import { SynapError } from './errors.ts';
 import { LIMITS } from './value-objects.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for here
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for here
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 function characters(text: string): number {
@@ -81,7 +81,7 @@ export function isBlank(text: string): boolean {
 export function previewOf(content: string): string {
   // Far more than enough for 200 characters, so that 10 MiB are not searched for white space.
   const head = content.slice(0, 4096);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a preview is one line
+  // oxlint-disable-next-line no-control-regex -- a preview is one line
   const plain = head.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   return [...plain].slice(0, LIMITS.previewCharacters).join('').toWellFormed();
 }

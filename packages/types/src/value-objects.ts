@@ -47,7 +47,7 @@ const KEY_BYTES = 1024;
 const KEY_PART_BYTES = 255;
 
 // Windows refuses the punctuation, and `%` would make two spellings of one key behind a careless proxy.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused here
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
 const KEY_PART_REFUSED = /[\u0000-\u001f\u007f\\<>:"|?*%]/;
 
 function isKeyPart(part: string): boolean {

@@ -1,0 +1,120 @@
+import { hash, randomBytes } from 'node:crypto';
+import { currentSchemaVersion, type JsonObject, newEventId, parseEventPayload } from '@synap/types';
+import canonicalize from 'canonicalize';
+import type { AppendEventData } from './port.ts';
+
+/** RFC 8785: the one spelling of a JSON value that everybody hashes alike. */
+export function canonicalJson(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('Not a JSON value.');
+  return text;
+}
+
+/** What an event's writer says, as it is hashed. What the database assigns enters the chain instead. */
+export interface Envelope {
+  readonly id: string;
+  readonly aggregateId: string;
+  readonly aggregateType: string;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly userId: string;
+  /** With `private`: the HMACs of the private fields, if there are any. */
+  readonly data: JsonObject;
+  readonly metadata: JsonObject | null;
+  readonly causationId: string | null;
+  readonly correlationId: string | null;
+  readonly source: string;
+}
+
+export function eventHash(envelope: Envelope): Buffer {
+  return hash('sha256', canonicalJson(envelope), 'buffer');
+}
+
+const HMAC_BLOCK = 64;
+
+/**
+ * HMAC-SHA256 (RFC 2104) of many short texts under one key. `createHmac` takes 12 us a text here, of which 11 go into
+ * making the object; with Node's one-shot hash it is 1 us, and an event has six such fields.
+ */
+function hmacSha256(key: Uint8Array): (text: string) => string {
+  const inner = Buffer.alloc(HMAC_BLOCK, 0x36);
+  const outer = Buffer.alloc(HMAC_BLOCK, 0x5c);
+  for (const [index, byte] of key.entries()) {
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  }
+  return (text) => {
+    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'buffer');
+    return hash('sha256', Buffer.concat([outer, digest]), 'base64');
+  };
+}
+
+/**
+ * What stands in the log in place of the private fields: for each, base64 of HMAC-SHA256(salt, "name":value).
+ * @param salt 32 bytes
+ */
+export function hmacFields(salt: Uint8Array, fields: JsonObject): Record<string, string> {
+  const hmac = hmacSha256(salt);
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, hmac(`${canonicalJson(name)}:${canonicalJson(value)}`)]),
+  );
+}
+
+/** @param milliseconds since 1970, as the write function of the database computes them */
+export function nextChain(
+  previous: Uint8Array,
+  link: { eventHash: Uint8Array; position: number; version: number; recordedAt: number; timestamp: number },
+): Buffer {
+  const assigned = Buffer.alloc(28);
+  assigned.writeBigInt64BE(BigInt(link.position), 0);
+  assigned.writeInt32BE(link.version, 8);
+  assigned.writeBigInt64BE(BigInt(link.recordedAt), 12);
+  assigned.writeBigInt64BE(BigInt(link.timestamp), 20);
+  return hash('sha256', Buffer.concat([previous, link.eventHash, assigned]), 'buffer');
+}
+
+const EXPECTED = { any: -1, 'no-stream': -2, exists: -3 } as const;
+const SALT_BYTES = 32;
+
+/** An event ready for the write function: checked, sealed, hashed, and already JSON. */
+export interface SealedEvent {
+  readonly id: string;
+  readonly aggregateId: string;
+  /** A JSON object without its closing brace, to which the committer adds the place in the group. */
+  readonly json: string;
+}
+
+/** @throws {SynapError} `INVALID_EVENT` */
+export function seal(event: AppendEventData): SealedEvent {
+  const id = event.id ?? newEventId();
+  const payload = parseEventPayload(event.eventType, { data: event.data, private: event.private ?? {} });
+  const hidden = Object.keys(payload.private).length > 0;
+  const salt = hidden ? randomBytes(SALT_BYTES) : undefined;
+  const envelope: Envelope = {
+    id,
+    aggregateId: event.aggregateId,
+    aggregateType: event.aggregateType,
+    eventType: event.eventType,
+    schemaVersion: currentSchemaVersion(event.eventType),
+    userId: event.userId,
+    data: salt ? { ...payload.data, private: hmacFields(salt, payload.private) } : payload.data,
+    metadata: event.metadata ?? null,
+    causationId: event.causationId ?? null,
+    correlationId: event.correlationId ?? null,
+    source: event.source ?? 'api',
+  };
+  const { expectedVersion, idempotency } = event;
+  const item = {
+    ...envelope,
+    expected: typeof expectedVersion === 'number' ? expectedVersion : EXPECTED[expectedVersion],
+    hash: eventHash(envelope).toString('base64'),
+    ...(salt && { salt: salt.toString('base64'), private: payload.private }),
+    ...(event.timestamp && { timestamp: event.timestamp }),
+    ...(idempotency && {
+      procedure: idempotency.procedure,
+      key: idempotency.key,
+      inputHash: Buffer.from(idempotency.inputHash).toString('base64'),
+    }),
+  };
+  return { id, aggregateId: event.aggregateId, json: JSON.stringify(item).slice(0, -1) };
+}

@@ -1,0 +1,77 @@
+import type {
+  Entity,
+  EntityId,
+  EntityType,
+  KeyScope,
+  Relation,
+  RelationId,
+  RelationType,
+  StorageKey,
+  TaskStatus,
+  Timestamp,
+  UserId,
+} from '@synap/types';
+
+/** An entity with what its user need not know: under which storage key its content is. */
+export interface EntityRecord {
+  readonly entity: Entity;
+  readonly key: StorageKey | null;
+}
+
+export interface ListQuery {
+  readonly type?: EntityType;
+  readonly tag?: string;
+  readonly status?: TaskStatus;
+  /** The library as of this instant; now if absent. */
+  readonly at?: Date;
+  /** True for the deleted ones only. Default false: those that are not. */
+  readonly deleted?: boolean;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  /** 1 to 100. Default 50. */
+  readonly limit?: number;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** What is read of entities. Every method sees one user's alone; what is another's is as if it were not there. */
+export interface EntityReader {
+  get(userId: UserId, id: EntityId): Promise<EntityRecord | null>;
+  getVersion(userId: UserId, id: EntityId, version: number): Promise<EntityRecord | null>;
+  /** As it was at an instant; null if it was not yet. */
+  getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null>;
+  /** By creation, newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none of ours */
+  list(userId: UserId, query?: ListQuery): Promise<Page<EntityRecord>>;
+  /** Tags of what is not deleted, by name. */
+  listTags(userId: UserId): Promise<{ name: string; count: number }[]>;
+}
+
+export interface RelationReader {
+  get(userId: UserId, id: RelationId): Promise<Relation | null>;
+  find(userId: UserId, sourceId: EntityId, targetId: EntityId, type: RelationType): Promise<Relation | null>;
+  /** Those from or to `id`, or all; newest first. */
+  list(userId: UserId, query?: { id?: EntityId; cursor?: string; limit?: number }): Promise<Page<Relation>>;
+}
+
+export interface Account {
+  readonly userId: UserId;
+  readonly name: string;
+  readonly role: 'owner' | 'user';
+  readonly createdAt: Timestamp;
+}
+
+export interface ApiKey {
+  readonly id: string;
+  readonly userId: UserId;
+  readonly name: string;
+  /** The first characters of the key, to tell it by. */
+  readonly prefix: string;
+  readonly scopes: readonly KeyScope[];
+  readonly createdAt: Timestamp;
+  readonly expiresAt: Timestamp | null;
+  readonly revokedAt: Timestamp | null;
+}
