@@ -9,12 +9,12 @@ BEGIN
   CREATE TABLE entities (
     id uuid PRIMARY KEY,
     user_id text NOT NULL,
-    type text NOT NULL CHECK (type IN ('note', 'task', 'project', 'page', 'event', 'idea', 'file')),
+    type text NOT NULL,
     title text,
     preview text NOT NULL,
     tags text[] NOT NULL,
     path text,
-    file_url text GENERATED ALWAYS AS ('/api/v1/entities/' || id || '/content') STORED,
+    file_url text,
     file_path text,
     file_size bigint CHECK (file_size >= 0),
     file_type text CHECK (file_type IN ('markdown', 'pdf', 'audio', 'video', 'image', 'other')),
@@ -140,28 +140,31 @@ CREATE FUNCTION changes_entity(event_type text) RETURNS boolean
 CREATE FUNCTION project_events(positions bigint[], since timestamptz) RETURNS void LANGUAGE plpgsql AS $project$
 #variable_conflict use_column
 DECLARE
-  creates boolean; changes boolean; tasks boolean; tagging boolean; relates boolean;
+  created integer; tasks boolean; tagging boolean;
+  changes boolean := false; relates boolean := false;
 BEGIN
-  -- A note without tags is by far the most frequent: what a group has not, it does not pay for.
-  SELECT bool_or(event_type = 'entity.created'),
-         bool_or(changes_entity(event_type)),
-         bool_or(data -> 'task' ? 'status'),
-         bool_or(jsonb_array_length(fields -> 'tags') > 0 OR event_type <> 'entity.created' AND fields ? 'tags'),
-         bool_or(aggregate_type = 'relation')
-    INTO creates, changes, tasks, tagging, relates
-    FROM synap.events e LEFT JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since;
-
-  IF creates THEN
-    INSERT INTO entities (id, user_id, type, title, preview, tags, path, file_path, file_size, file_type, checksum,
-                          version, position, created_at, updated_at)
+  WITH new AS (
+    INSERT INTO entities (id, user_id, type, title, preview, tags, path, file_url, file_path, file_size, file_type,
+                          checksum, version, position, created_at, updated_at)
     SELECT aggregate_id, user_id, data ->> 'type', fields ->> 'title', coalesce(fields ->> 'preview', ''),
            CASE WHEN jsonb_array_length(fields -> 'tags') > 0
                 THEN ARRAY(SELECT jsonb_array_elements_text(fields -> 'tags')) ELSE '{}' END,
-           fields ->> 'path', data ->> 'key', (fields ->> 'size')::bigint, data ->> 'fileType', fields ->> 'checksum',
-           version, e.position, timestamp, timestamp
+           fields ->> 'path', '/api/v1/entities/' || aggregate_id || '/content', data ->> 'key',
+           (fields ->> 'size')::bigint, data ->> 'fileType', fields ->> 'checksum', version, e.position, timestamp,
+           timestamp
     FROM synap.events e LEFT JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'entity.created';
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'entity.created'
+    RETURNING type, tags
+  )
+  SELECT count(*), bool_or(type = 'task'), bool_or(tags <> '{}') INTO created, tasks, tagging FROM new;
+
+  -- New entities are by far the most frequent: what a group has not, it does not pay for.
+  IF created < cardinality(positions) THEN
+    SELECT bool_or(changes_entity(event_type)), tasks OR bool_or(data -> 'task' ? 'status'),
+           tagging OR bool_or(fields ? 'tags'), bool_or(aggregate_type = 'relation')
+      INTO changes, tasks, tagging, relates
+      FROM synap.events e LEFT JOIN synap.event_private p USING (position)
+      WHERE e.position = ANY (positions) AND e.recorded_at >= since;
   END IF;
 
   IF changes THEN

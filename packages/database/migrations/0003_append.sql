@@ -22,11 +22,9 @@ RETURNS TABLE (n integer, status text, version integer, "position" bigint, recor
                aggregate_id uuid, event_id uuid)
 LANGUAGE plpgsql
 SET search_path = synap, public
--- The plans below look up a handful of rows by key in tables that may have been empty when they were planned.
+-- The plans look up a handful of rows by key, in tables that may have been empty when they were planned.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 SET jit = off
 AS $append$
 #variable_conflict use_column
@@ -34,6 +32,7 @@ DECLARE
   head log_head;
   now_ timestamptz;
   last bigint;
+  positions bigint[] := '{}';
 BEGIN
   SET LOCAL ROLE synap_writer;
 
@@ -48,36 +47,33 @@ BEGIN
       "correlationId" uuid, source text, expected integer, hash text, salt text, private jsonb, "timestamp" timestamptz,
       procedure text, key text, "inputHash" text)
   ),
-  -- What was written before under the same event id or idempotency key; the latter decides where both are found.
-  first AS MATERIALIZED (
-    SELECT DISTINCT ON (n) n, f.*
-    FROM item CROSS JOIN LATERAL (
-      SELECT CASE WHEN user_id <> "userId" THEN 'denied' ELSE 'duplicate' END AS outcome, version, position,
-             recorded_at, aggregate_id, event_id, 2 AS rank
-      FROM event_ids WHERE event_id = item.id
-      UNION ALL
-      SELECT CASE WHEN input_hash = decode("inputHash", 'base64') THEN 'duplicate' ELSE 'reused' END, version, position,
-             recorded_at, aggregate_id, event_id, 1
-      FROM event_ids
-      WHERE item.key IS NOT NULL AND user_id = "userId" AND event_ids.procedure = item.procedure
-        AND idempotency_key = item.key
-    ) f
-    ORDER BY n, rank
-  ),
   decided AS MATERIALIZED (
-    SELECT item.*, coalesce(s.version, 0) AS actual,
+    SELECT item.*, coalesce((stream).version, 0) AS actual,
+      -- What was written before under the same event id or idempotency key; the latter decides where both are found.
+      CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END AS first,
       CASE
-        WHEN first.outcome IS NOT NULL THEN first.outcome
-        WHEN s.user_id <> "userId" THEN 'denied'
+        WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
+        WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
+        WHEN (same_id).user_id <> "userId" THEN 'denied'
+        WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
+        WHEN (stream).user_id <> "userId" THEN 'denied'
         WHEN expected = -1 THEN 'ok'
-        WHEN expected = -3 AND s.version > 0 THEN 'ok'
-        WHEN expected IN (-2, 0) AND s.version IS NULL THEN 'ok'
-        WHEN expected = s.version THEN 'ok'
+        WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
+        WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
+        WHEN expected = (stream).version THEN 'ok'
         ELSE 'conflict'
-      END AS outcome,
-      first.version AS first_version, first.position AS first_position, first.recorded_at AS first_at,
-      first.aggregate_id AS first_aggregate, first.event_id AS first_event
-    FROM item LEFT JOIN first USING (n) LEFT JOIN event_streams s ON s.aggregate_id = "aggregateId"
+      END AS outcome
+    FROM (
+      SELECT item.*,
+        -- Subqueries, because a join might be planned to read the whole table.
+        (SELECT s FROM event_streams s WHERE s.aggregate_id = "aggregateId") AS stream,
+        (SELECT f FROM event_ids f WHERE f.event_id = item.id) AS same_id,
+        CASE WHEN item.key IS NOT NULL THEN
+          (SELECT f FROM event_ids f
+           WHERE f.user_id = "userId" AND f.procedure = item.procedure AND f.idempotency_key = item.key)
+        END AS same_key
+      FROM item
+    ) item
   ),
   numbered AS (
     SELECT *, actual + 1 AS version, head.position + row_number() OVER (ORDER BY n) AS position,
@@ -115,15 +111,16 @@ BEGIN
     UPDATE log_head h SET position = w.position, chain = w.link, recorded_at = now_
     FROM (SELECT position, link FROM winner ORDER BY position DESC LIMIT 1) w
   )
-  SELECT d.n, d.outcome, coalesce(d.first_version, w.version, d.actual), coalesce(d.first_position, w.position),
-         (extract(epoch FROM coalesce(d.first_at, now_)) * 1000)::bigint, coalesce(d.first_aggregate, d."aggregateId"),
-         coalesce(d.first_event, d.id)
+  SELECT d.n, d.outcome, coalesce((d.first).version, w.version, d.actual), coalesce((d.first).position, w.position),
+         (extract(epoch FROM coalesce((d.first).recorded_at, now_)) * 1000)::bigint,
+         coalesce((d.first).aggregate_id, d."aggregateId"), coalesce((d.first).event_id, d.id)
   FROM decided d LEFT JOIN winner w ON w.n = d.n;
 
   SELECT h.position INTO last FROM log_head h;
-  IF last > head.position THEN
-    PERFORM project_events(ARRAY(SELECT generate_series(head.position + 1, last)), now_);
-  END IF;
+  FOR won IN head.position + 1 .. last LOOP
+    positions := positions || won;
+  END LOOP;
+  IF last > head.position THEN PERFORM project_events(positions, now_); END IF;
 END
 $append$;
 

@@ -82,7 +82,7 @@ function* checkHashes(row: Row): Generator<Finding> {
     correlationId: (row.correlation_id ?? null) as string | null,
     source: String(row.source),
   };
-  if (!eventHash(envelope).equals(bytes(row.event_hash))) {
+  if (eventHash(envelope) !== bytes(row.event_hash).toString('base64')) {
     yield { check: 'events', code: 'EVENT_ALTERED', message: 'The event is not what was written.', ...where };
   }
   const hmacs = (data.private ?? {}) as Record<string, string>;
