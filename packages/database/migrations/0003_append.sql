@@ -10,13 +10,6 @@
 --   reused     the idempotency key was used before with another input
 --   conflict   the stream is not at the expected version; version tells the actual one
 --   denied     the stream, or the event's id, is somebody else's
-CREATE FUNCTION next_chain(state bytea, previous bytea, link bytea) RETURNS bytea
-  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-  AS $$ BEGIN RETURN sha256(coalesce(state, previous) || link); END $$;
-
--- Over events in order of position: each one's chain, beginning after `previous`.
-CREATE AGGREGATE chain(previous bytea, link bytea) (sfunc = next_chain, stype = bytea);
-
 CREATE FUNCTION append_events(items jsonb)
 RETURNS TABLE (n integer, status text, version integer, "position" bigint, recorded_ms bigint,
                aggregate_id uuid, event_id uuid)
@@ -31,96 +24,112 @@ AS $append$
 DECLARE
   head log_head;
   now_ timestamptz;
-  last bigint;
-  positions bigint[] := '{}';
+  now_ms bigint;
+  -- The items, a column an array: what several statements below need is taken out of the JSON once.
+  ns integer[]; ids uuid[]; aggregates uuid[]; kinds text[]; users text[]; hashes bytea[]; times timestamptz[];
+  procedures text[]; keys text[]; inputs bytea[];
+  outcomes text[]; actuals integer[]; firsts event_ids[];
+  -- What the database assigns to those that win; the others stay NULL.
+  versions integer[]; positions bigint[]; chains bytea[];
+  won bigint[] := '{}';
+  last integer;
 BEGIN
   SET LOCAL ROLE synap_writer;
 
   -- From here to the end of the transaction nobody else appends: what is read below stays true.
   SELECT * INTO head FROM log_head FOR UPDATE;
   now_ := greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at);
+  now_ms := extract(epoch FROM now_) * 1000;
 
-  RETURN QUERY
-  WITH item AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(items) AS (n integer, id uuid, "aggregateId" uuid, "aggregateType" text,
-      "userId" text, "eventType" text, "schemaVersion" smallint, data jsonb, metadata jsonb, "causationId" uuid,
-      "correlationId" uuid, source text, expected integer, hash text, salt text, private jsonb, "timestamp" timestamptz,
-      procedure text, key text, "inputHash" text)
-  ),
-  decided AS MATERIALIZED (
-    SELECT item.*, coalesce((stream).version, 0) AS actual,
-      -- What was written before under the same event id or idempotency key; the latter decides where both are found.
-      CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END AS first,
-      CASE
-        WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
-        WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
-        WHEN (same_id).user_id <> "userId" THEN 'denied'
-        WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
-        WHEN (stream).user_id <> "userId" THEN 'denied'
-        WHEN expected = -1 THEN 'ok'
-        WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
-        WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
-        WHEN expected = (stream).version THEN 'ok'
-        ELSE 'conflict'
-      END AS outcome
+  SELECT array_agg(n), array_agg(id), array_agg("aggregateId"), array_agg("aggregateType"), array_agg("userId"),
+         array_agg(decode(hash, 'base64')), array_agg("timestamp"), array_agg(procedure), array_agg(key),
+         array_agg(decode("inputHash", 'base64')), array_agg(coalesce((stream).version, 0)),
+         -- What was written before under the same event id or idempotency key; the latter decides where both are found.
+         array_agg(CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END),
+         array_agg(CASE
+           WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
+           WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (same_id).user_id <> "userId" THEN 'denied'
+           WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (stream).user_id <> "userId" THEN 'denied'
+           WHEN expected = -1 THEN 'ok'
+           WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
+           WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
+           WHEN expected = (stream).version THEN 'ok'
+           ELSE 'conflict'
+         END)
+    INTO ns, ids, aggregates, kinds, users, hashes, times, procedures, keys, inputs, actuals, firsts, outcomes
     FROM (
-      SELECT item.*,
+      SELECT i.*,
         -- Subqueries, because a join might be planned to read the whole table.
         (SELECT s FROM event_streams s WHERE s.aggregate_id = "aggregateId") AS stream,
-        (SELECT f FROM event_ids f WHERE f.event_id = item.id) AS same_id,
-        CASE WHEN item.key IS NOT NULL THEN
+        (SELECT f FROM event_ids f WHERE f.event_id = i.id) AS same_id,
+        CASE WHEN i.key IS NOT NULL THEN
           (SELECT f FROM event_ids f
-           WHERE f.user_id = "userId" AND f.procedure = item.procedure AND f.idempotency_key = item.key)
+           WHERE f.user_id = "userId" AND f.procedure = i.procedure AND f.idempotency_key = i.key)
         END AS same_key
-      FROM item
-    ) item
-  ),
-  numbered AS (
-    SELECT *, actual + 1 AS version, head.position + row_number() OVER (ORDER BY n) AS position,
-           decode(hash, 'base64') AS event_hash, coalesce("timestamp", now_) AS at
-    FROM decided WHERE outcome = 'ok'
-  ),
-  winner AS MATERIALIZED (
-    SELECT *, chain(head.chain, event_hash || int8send(position) || int4send(version)
-                    || int8send((extract(epoch FROM now_) * 1000)::bigint)
-                    || int8send((extract(epoch FROM at) * 1000)::bigint)) OVER (ORDER BY position) AS link
-    FROM numbered
-  ),
-  streams AS (
+      FROM jsonb_to_recordset(items) AS i(n integer, id uuid, "aggregateId" uuid, "aggregateType" text, "userId" text,
+        expected integer, hash text, "timestamp" timestamptz, procedure text, key text, "inputHash" text)
+    ) i;
+  last := cardinality(ns);
+  versions := array_fill(NULL::integer, ARRAY[last]);
+  positions := array_fill(NULL::bigint, ARRAY[last]);
+  chains := array_fill(NULL::bytea, ARRAY[last]);
+
+  FOR i IN 1 .. last LOOP
+    CONTINUE WHEN outcomes[i] <> 'ok';
+    head.position := head.position + 1;
+    won := won || head.position;
+    versions[i] := actuals[i] + 1;
+    positions[i] := head.position;
+    head.chain := sha256(head.chain || hashes[i] || int8send(head.position) || int4send(versions[i]) || int8send(now_ms)
+      || int8send(CASE WHEN times[i] IS NULL THEN now_ms ELSE (extract(epoch FROM times[i]) * 1000)::bigint END));
+    chains[i] := head.chain;
+  END LOOP;
+
+  IF cardinality(won) > 0 THEN
     INSERT INTO event_streams (aggregate_id, user_id, aggregate_type, version, position, created_at)
-    SELECT "aggregateId", "userId", "aggregateType", version, position, now_ FROM winner
-    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position
-  ),
-  log AS (
+    SELECT w.aggregate_id, user_id, aggregate_type, w.version, w.position, now_
+    FROM unnest(aggregates, users, kinds, versions, positions)
+      AS w(aggregate_id, user_id, aggregate_type, version, position)
+    WHERE w.position IS NOT NULL
+    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position;
+
     INSERT INTO events (position, recorded_at, timestamp, id, aggregate_id, aggregate_type, event_type, schema_version,
       user_id, data, metadata, version, causation_id, correlation_id, source, event_hash, chain)
-    SELECT position, now_, at, id, "aggregateId", "aggregateType", "eventType", "schemaVersion", "userId", data,
-      metadata, version, "causationId", "correlationId", source, event_hash, link FROM winner
-  ),
-  hidden AS (
+    SELECT positions[o], now_, coalesce(times[o], now_), id, "aggregateId", "aggregateType", "eventType",
+      "schemaVersion", "userId", data, metadata, versions[o], "causationId", "correlationId", source, hashes[o],
+      chains[o]
+    FROM ROWS FROM (jsonb_to_recordset(items) AS ("schemaVersion" smallint, id uuid, "aggregateId" uuid,
+      "aggregateType" text, "eventType" text, "userId" text, data jsonb, metadata jsonb, "causationId" uuid,
+      "correlationId" uuid, source text)) WITH ORDINALITY AS i("schemaVersion", id, "aggregateId", "aggregateType",
+      "eventType", "userId", data, metadata, "causationId", "correlationId", source, o)
+    WHERE positions[o] IS NOT NULL;
+
     INSERT INTO event_private (position, salt, fields)
-    SELECT position, decode(salt, 'base64'), private FROM winner WHERE salt IS NOT NULL
-  ),
-  ids AS (
+    SELECT positions[o], decode(salt, 'base64'), private
+    FROM ROWS FROM (jsonb_to_recordset(items) AS (salt text, private jsonb)) WITH ORDINALITY AS i(salt, private, o)
+    WHERE positions[o] IS NOT NULL AND salt IS NOT NULL;
+
     INSERT INTO event_ids (event_id, user_id, aggregate_id, version, position, recorded_at, procedure, idempotency_key,
       input_hash)
-    SELECT id, "userId", "aggregateId", version, position, now_, procedure, key, decode("inputHash", 'base64')
-    FROM winner
-  ),
-  moved AS (
-    UPDATE log_head h SET position = w.position, chain = w.link, recorded_at = now_
-    FROM (SELECT position, link FROM winner ORDER BY position DESC LIMIT 1) w
-  )
-  SELECT d.n, d.outcome, coalesce((d.first).version, w.version, d.actual), coalesce((d.first).position, w.position),
-         (extract(epoch FROM coalesce((d.first).recorded_at, now_)) * 1000)::bigint,
-         coalesce((d.first).aggregate_id, d."aggregateId"), coalesce((d.first).event_id, d.id)
-  FROM decided d LEFT JOIN winner w ON w.n = d.n;
+    SELECT w.event_id, user_id, w.aggregate_id, w.version, w.position, now_, procedure, key, input
+    FROM unnest(ids, users, aggregates, versions, positions, procedures, keys, inputs)
+      AS w(event_id, user_id, aggregate_id, version, position, procedure, key, input)
+    WHERE w.position IS NOT NULL;
 
-  SELECT h.position INTO last FROM log_head h;
-  FOR won IN head.position + 1 .. last LOOP
-    positions := positions || won;
-  END LOOP;
-  IF last > head.position THEN PERFORM project_events(positions, now_); END IF;
+    PERFORM project_events(won, now_);
+
+    UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_;
+  END IF;
+
+  RETURN QUERY
+  SELECT w.n, w.outcome, coalesce((f).version, w.version, w.actual), coalesce((f).position, w.position),
+         CASE WHEN (f).recorded_at IS NULL THEN now_ms ELSE (extract(epoch FROM (f).recorded_at) * 1000)::bigint END,
+         coalesce((f).aggregate_id, w.aggregate_id), coalesce((f).event_id, w.event_id)
+  FROM ROWS FROM (unnest(ns, outcomes, versions, positions, actuals, aggregates, ids), generate_subscripts(ns, 1))
+         AS w(n, outcome, version, position, actual, aggregate_id, event_id, i),
+       LATERAL (SELECT firsts[w.i] AS f) x;
 END
 $append$;
 

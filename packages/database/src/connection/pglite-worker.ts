@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
+import { isSqlState } from './errors.ts';
 import { DurableNodeFS } from './pglite-fs.ts';
 import type { Request, Response, SentError, WorkerData } from './pglite-protocol.ts';
-import { enter, type Row, type Statement, type Value } from './port.ts';
+import { begin, enter, type Row, type Statement, type Value } from './port.ts';
 import { isoTimestamp } from './timestamp.ts';
 
 // PostgreSQL's own numbers for its types (pg_type.dat).
@@ -46,7 +47,7 @@ async function answer(request: Request): Promise<Row[][]> {
       return [];
     case 'transaction': {
       const rows: Row[][] = [];
-      await pglite.exec('BEGIN');
+      await pglite.exec(begin(request.context));
       try {
         await run(enter(request.context));
         for (const statement of request.statements) {
@@ -78,10 +79,9 @@ async function rollback(error: unknown): Promise<never> {
 
 function sent(error: unknown): SentError {
   if (!(error instanceof Error)) return { message: String(error), fatal: true };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  // An error of PostgreSQL has a code of five characters; anything else means that the WASM process itself broke.
-  const fatal = code === undefined || !/^[0-9A-Z]{5}$/.test(code);
-  return { message: error.message, fatal, ...(code === undefined ? {} : { code }) };
+  const code = 'code' in error ? error.code : undefined;
+  // An error of PostgreSQL has its SQLSTATE; anything else means that the WASM process itself broke.
+  return isSqlState(code) ? { message: error.message, fatal: false, code } : { message: error.message, fatal: true };
 }
 
 // One request after the other: the session is one, and two transactions must never mingle in it.

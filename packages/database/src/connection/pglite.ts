@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { SynapError } from '@synap/types';
+import { isSynapError, SynapError } from '@synap/types';
 import { fsyncPath, fsyncTree } from './durable-files.ts';
 import { databaseError, storageFull } from './errors.ts';
 import { FolderLock } from './folder-lock.ts';
-import type { Request, Response, SentError, WorkerData } from './pglite-protocol.ts';
+import { PgliteThread, ThreadFailure, type ThreadRequest } from './pglite-thread.ts';
 import type { Context, Database, Row, Statement } from './port.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -23,14 +22,6 @@ export interface PgliteOptions {
 const ROOM_BELIEVED_MS = 100;
 const CREATING = 'database.new';
 
-// Distributes over the union, as plain Omit does not.
-type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
-
-interface Pending {
-  readonly resolve: (rows: Row[][]) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The embedded database: PostgreSQL as WASM in a thread of its own, with what it lacks on a folder added here: a real
  * fsync, a lock against a second process, checkpoints and vacuum, a guard against a full disk, and a new start after the
@@ -41,10 +32,10 @@ export class PgliteDatabase implements Database {
   readonly #folder: string;
   readonly #minFreeBytes: number;
   readonly #lock: FolderLock;
-  readonly #pending = new Map<number, Pending>();
   readonly #upkeep: Upkeep;
-  #worker: Promise<Worker> | undefined;
-  #nextId = 1;
+  #thread: Promise<PgliteThread> | undefined;
+  /** Resolves when the thread before is gone: two on one folder would destroy it. */
+  #formerEnded: Promise<void> = Promise.resolve();
   #room = { at: Number.NEGATIVE_INFINITY, enough: true };
   #closing: Promise<void> | undefined;
 
@@ -57,12 +48,10 @@ export class PgliteDatabase implements Database {
 
   /**
    * Opens the folder, which is made if it is not there, and waits until the database answers.
-   * @throws {SynapError} `DATA_FOLDER_LOCKED`, `STORAGE_FULL`, `DATABASE_UNAVAILABLE`
+   * @throws {SynapError} `DATA_FOLDER_LOCKED`, `STORAGE_FULL`, `DATABASE_UNAVAILABLE`, `CONFIGURATION_INVALID`
    */
   static async open(options: PgliteOptions): Promise<PgliteDatabase> {
-    const folder = resolve(options.folder);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lock = FolderLock.acquire(join(folder, 'database.lock'));
+    const lock = lockFolder(resolve(options.folder));
     const database = new PgliteDatabase(options, lock);
     try {
       await database.#create();
@@ -71,7 +60,7 @@ export class PgliteDatabase implements Database {
       return database;
     } catch (error) {
       lock.release();
-      throw databaseError(error);
+      throw error instanceof ThreadFailure ? database.#brokenError(error) : databaseError(error);
     }
   }
 
@@ -82,8 +71,8 @@ export class PgliteDatabase implements Database {
     return rows ?? [];
   }
 
-  transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
-    if (context.role !== 'app') this.#requireRoom();
+  async transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
+    if (context.role !== 'app' && !context.readOnly) this.#requireRoom();
     return this.#request({ kind: 'transaction', context, statements });
   }
 
@@ -96,19 +85,20 @@ export class PgliteDatabase implements Database {
     return this.#closing;
   }
 
-  /** The thread's number, for tests that end it as a crash would. */
+  /** Ends the thread as a crash would. For tests. */
   async crash(): Promise<void> {
-    await (await this.#start()).terminate();
+    await (await this.#start()).end();
   }
 
   async #close(): Promise<void> {
     await this.#upkeep.stop();
-    const worker = await this.#worker?.catch(() => undefined);
-    if (worker) {
+    const thread = await this.#thread?.catch(() => undefined);
+    if (thread) {
       // If the last checkpoint fails, the log is replayed at the next start; nothing is lost by going on.
-      await this.#send(worker, { kind: 'close' }).catch(() => undefined);
-      await worker.terminate();
+      await thread.send({ kind: 'close' }).catch(() => undefined);
+      await thread.end();
     }
+    await this.#formerEnded;
     this.#lock.release();
   }
 
@@ -118,60 +108,56 @@ export class PgliteDatabase implements Database {
    */
   async #create(): Promise<void> {
     if (existsSync(join(this.#folder, 'PG_VERSION'))) return;
+    if (existsSync(join(this.#folder, 'global', 'pg_control'))) {
+      throw new SynapError(
+        'CONFIGURATION_INVALID',
+        `The database in ${this.#folder} is damaged: its PG_VERSION is gone. Restore a backup, or move that folder away.`,
+      );
+    }
     this.#requireRoom();
     const creating = join(dirname(this.#folder), CREATING);
     rmSync(creating, { recursive: true, force: true });
-    const worker = await startWorker(creating, this.#pending);
-    await this.#send(worker, { kind: 'close' });
-    await worker.terminate();
+    const thread = await PgliteThread.start(creating);
+    try {
+      await thread.send({ kind: 'close' });
+    } finally {
+      await thread.end();
+    }
     fsyncTree(creating);
     rmSync(this.#folder, { recursive: true, force: true });
     renameSync(creating, this.#folder);
     fsyncPath(dirname(this.#folder));
   }
 
-  #start(): Promise<Worker> {
-    this.#worker ??= startWorker(this.#folder, this.#pending).then(
-      (worker) => {
-        worker.once('exit', () => this.#broke(worker, new Error('The database thread ended.')));
-        worker.once('error', (error) => this.#broke(worker, error));
-        return worker;
-      },
-      (error: unknown) => {
-        this.#worker = undefined;
-        throw this.#brokenError(error);
-      },
-    );
-    return this.#worker;
+  #start(): Promise<PgliteThread> {
+    this.#thread ??= this.#startNext();
+    return this.#thread;
   }
 
-  async #request(request: WithoutId<Request>): Promise<Row[][]> {
-    if (this.#closing) throw new SynapError('DATABASE_UNAVAILABLE', 'The database is closed.');
-    const worker = await this.#start();
-    return this.#send(worker, request);
-  }
-
-  #send(worker: Worker, request: WithoutId<Request>): Promise<Row[][]> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, {
-        resolve,
-        reject: (error) => {
-          if (error instanceof WorkerFailure) this.#broke(worker, error);
-          reject(error instanceof WorkerFailure ? this.#brokenError(error) : databaseError(error));
-        },
+  async #startNext(): Promise<PgliteThread> {
+    await this.#formerEnded;
+    try {
+      const thread = await PgliteThread.start(this.#folder);
+      this.#formerEnded = thread.ended;
+      // What waited for this thread fails; the next request starts a new one, which recovers from the log.
+      void thread.failed.then(() => {
+        this.#thread = undefined;
       });
-      worker.postMessage({ ...request, id } as Request);
-    });
+      return thread;
+    } catch (error) {
+      this.#thread = undefined;
+      throw error;
+    }
   }
 
-  /** Everything that waited fails; the next request starts a new thread, which recovers from the log. */
-  #broke(worker: Worker, error: unknown): void {
-    this.#worker = undefined;
-    void worker.terminate();
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const pending of waiting) pending.reject(this.#brokenError(error));
+  async #request(request: ThreadRequest): Promise<Row[][]> {
+    if (this.#closing) throw new SynapError('DATABASE_UNAVAILABLE', 'The database is closed.');
+    try {
+      const thread = await this.#start();
+      return await thread.send(request);
+    } catch (error) {
+      throw error instanceof ThreadFailure ? this.#brokenError(error) : databaseError(error);
+    }
   }
 
   #brokenError(cause: unknown): SynapError {
@@ -192,31 +178,18 @@ export class PgliteDatabase implements Database {
   }
 }
 
-/** An answer by which the thread says that its WASM process is gone. */
-class WorkerFailure extends Error {}
-
-async function startWorker(folder: string, pending: Map<number, Pending>): Promise<Worker> {
-  const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), {
-    workerData: { folder } satisfies WorkerData,
-  });
-  await new Promise<void>((ready, failed) => {
-    pending.set(0, { resolve: () => ready(), reject: failed });
-    worker.on('message', (response: Response) => receive(response, pending));
-    worker.once('error', failed);
-    worker.once('exit', () => failed(new Error('The database thread ended while it started.')));
-  });
-  return worker;
-}
-
-function receive(response: Response, pending: Map<number, Pending>): void {
-  const request = pending.get(response.id);
-  pending.delete(response.id);
-  if (!request) return;
-  if ('rows' in response) request.resolve(response.rows);
-  else request.reject(received(response.error));
-}
-
-function received(error: SentError): Error {
-  if (error.fatal) return new WorkerFailure(error.message);
-  return Object.assign(new Error(error.message), { code: error.code });
+/** Makes the folder, if it is not there, so that it survives a loss of power, and takes its lock. */
+function lockFolder(folder: string): FolderLock {
+  try {
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (let at = folder; made !== undefined && at !== dirname(made); at = dirname(at)) fsyncPath(dirname(at));
+    return FolderLock.acquire(join(folder, 'database.lock'));
+  } catch (cause) {
+    if (isSynapError(cause)) throw cause;
+    throw new SynapError(
+      'CONFIGURATION_INVALID',
+      `The data folder ${folder} cannot be used. Choose another (--data), or give Synap the right to write there.`,
+      { cause },
+    );
+  }
 }

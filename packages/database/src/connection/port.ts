@@ -13,19 +13,22 @@ export interface Statement {
 /** Values come back as: `bigint` number, `timestamptz` ISO 8601 string, `bytea` Uint8Array, `jsonb` parsed. */
 export type Row = Record<string, unknown>;
 
-/** Whose rights a transaction has. Row security shows `app` the rows of its user, and `owner` all. */
+/**
+ * Whose rights a transaction has. Row security shows `app` the rows of its user, and `owner` all. What is `readOnly` may
+ * not write, and goes on when the disk is full; `app` has no right to write anyway.
+ */
 export type Context =
   | { readonly role: 'app'; readonly userId: UserId }
-  | { readonly role: 'auth' }
-  | { readonly role: 'owner' };
+  | { readonly role: 'auth'; readonly readOnly?: boolean }
+  | { readonly role: 'owner'; readonly readOnly?: boolean };
 
 /**
  * The one way to a database. There is no interactive transaction: whatever belongs together is handed over together, so
  * that nothing can hold the only session of an embedded database while it waits for something else.
  *
  * Every method throws a `SynapError`: `DATABASE_UNAVAILABLE` (no answer; whether a write happened is unknown),
- * `STORAGE_FULL`, `INVALID_TEXT` (text that PostgreSQL cannot keep), `DATABASE_FAILED` (anything else, with the
- * driver's error as its cause).
+ * `STORAGE_FULL`, `INVALID_TEXT` (text that PostgreSQL cannot keep), `VALIDATION_FAILED` (a value out of its range),
+ * `DATABASE_FAILED` (anything else, with the driver's error as its cause).
  */
 export interface Database {
   readonly kind: 'pglite' | 'postgres' | 'neon';
@@ -50,4 +53,9 @@ export interface Database {
 export function enter(context: Context): Statement {
   if (context.role === 'app') return { sql: 'SELECT synap.enter_app($1)', params: [context.userId] };
   return { sql: context.role === 'auth' ? 'SELECT synap.enter_auth()' : 'SELECT synap.enter_owner()' };
+}
+
+/** The statement that begins a transaction of a context. */
+export function begin(context: Context): string {
+  return context.role === 'app' || context.readOnly ? 'BEGIN READ ONLY' : 'BEGIN';
 }

@@ -1,8 +1,8 @@
 import { Pool as NeonPool } from '@neondatabase/serverless';
 import { SynapError } from '@synap/types';
 import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
-import { databaseError } from './errors.ts';
-import { type Context, type Database, enter, type Row, type Statement } from './port.ts';
+import { databaseError, sqlState } from './errors.ts';
+import { begin, type Context, type Database, enter, type Row, type Statement } from './port.ts';
 import { isoTimestamp } from './timestamp.ts';
 
 export interface PostgresOptions {
@@ -39,20 +39,34 @@ export class PostgresDatabase implements Database {
       max: options.maxConnections ?? 10,
       connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
       application_name: 'synap',
-      // The session's zone only decides how times are spelled, never what they are.
       types: { getTypeParser: parserOf as typeof types.getTypeParser },
       statement_timeout: options.statementTimeoutMs ?? 30_000,
+      // However the server spells times for others; `isoTimestamp` reads this. Sent as statements, because a pooler
+      // between us and the server refuses them among the parameters of the connection.
+      onConnect: async (client) => {
+        await client.query(`SET DateStyle = 'ISO'; SET TimeZone = 'UTC'`);
+      },
     };
     try {
       this.#pool = kind === 'neon' ? (new NeonPool(config) as unknown as Pool) : new Pool(config);
     } catch (cause) {
       throw new SynapError('CONFIGURATION_INVALID', 'DATABASE_URL is not a valid PostgreSQL address.', { cause });
     }
-    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+    // A connection that breaks, idle or in use, is replaced by the pool, and whoever uses it is told by its query;
+    // without listeners it would end the process.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  async call(statement: Statement): Promise<Row[]> {
+  call(statement: Statement): Promise<Row[]> {
+    return again(() => this.#call(statement));
+  }
+
+  transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
+    return again(() => this.#transaction(context, statements));
+  }
+
+  async #call(statement: Statement): Promise<Row[]> {
     const client = await this.#connect();
     try {
       const result = await client.query({ ...prepared(statement.sql), values: bind(statement) });
@@ -63,10 +77,10 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  async transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
+  async #transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
     const client = await this.#connect();
     try {
-      await client.query('BEGIN');
+      await client.query(begin(context));
       const entering = enter(context);
       await client.query(entering.sql, bind(entering));
       const rows: Row[][] = [];
@@ -109,6 +123,21 @@ export class PostgresDatabase implements Database {
       return await this.#pool.connect();
     } catch (error) {
       throw connectError(error);
+    }
+  }
+}
+
+// 40001: another transaction was first. 40P01: two waited for each other, as a reader and the swap of a rebuild may.
+const UNDONE = /^(40001|40P01)$/;
+const ATTEMPTS = 5;
+
+/** What the server undid for another transaction's sake is done again: all of it is still at hand. */
+async function again<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let left = ATTEMPTS; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 1 || !UNDONE.test(sqlState(error) ?? '')) throw error;
     }
   }
 }

@@ -12,9 +12,10 @@ interface Task {
 // A checkpoint bounds the log that a new start has to replay; one group writes some 100 KiB of it.
 const TASKS: readonly Task[] = [
   { sql: 'CHECKPOINT', everyMs: 60_000, afterWrites: 1_000 },
-  ...['log_head', 'event_streams', 'entities', 'entity_versions', 'task_details', 'entity_tags', 'relations'].map(
-    (table) => ({ sql: `VACUUM (ANALYZE) synap.${table}`, everyMs: 600_000, afterWrites: 20_000 }),
-  ),
+  ...[
+    ...['log_head', 'event_streams', 'events', 'event_private', 'event_ids'],
+    ...['entities', 'entity_history', 'task_details', 'tags', 'entity_tags', 'relations'],
+  ].map((table) => ({ sql: `VACUUM (ANALYZE) synap.${table}`, everyMs: 600_000, afterWrites: 20_000 })),
 ];
 
 const LOOK_EVERY_MS = 5_000;
