@@ -160,8 +160,9 @@ BEGIN
 
   -- New entities are by far the most frequent: what a group has not, it does not pay for.
   IF created < cardinality(positions) THEN
-    SELECT bool_or(changes_entity(event_type)), tasks OR bool_or(data -> 'task' ? 'status'),
-           tagging OR bool_or(fields ? 'tags'), bool_or(aggregate_type = 'relation')
+    -- Other events than an entity's own, a user's above all, may have a `task` or `tags` as well.
+    SELECT bool_or(changes_entity(event_type)), tasks OR bool_or(changes_entity(event_type) AND data -> 'task' ? 'status'),
+           tagging OR bool_or(changes_entity(event_type) AND fields ? 'tags'), bool_or(aggregate_type = 'relation')
       INTO changes, tasks, tagging, relates
       FROM synap.events e LEFT JOIN synap.event_private p USING (position)
       WHERE e.position = ANY (positions) AND e.recorded_at >= since;
@@ -202,6 +203,7 @@ BEGIN
            (d ->> 'completedAt')::timestamptz, position
     FROM synap.events e, LATERAL (SELECT data -> 'task' AS d) x
     WHERE e.position = ANY (positions) AND e.recorded_at >= since AND d ? 'status'
+      AND (changes_entity(event_type) OR event_type = 'entity.created' AND data ->> 'type' = 'task')
     ON CONFLICT (entity_id) DO UPDATE SET status = excluded.status, priority = excluded.priority,
       due_date = excluded.due_date, completed_at = excluded.completed_at, position = excluded.position;
   END IF;
@@ -212,20 +214,24 @@ BEGIN
     FROM synap.events e JOIN synap.event_private p USING (position),
          jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
     WHERE e.position = ANY (positions) AND e.recorded_at >= since
+      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
       AND NOT EXISTS (SELECT FROM tags o WHERE o.id = tag_id(e.user_id, n.name) AND o.created_at <= e.timestamp)
     GROUP BY e.user_id, n.name
     -- A rebuild may meet the events of different streams in another order than they came in.
     ON CONFLICT (id) DO UPDATE SET created_at = least(t.created_at, excluded.created_at);
 
     DELETE FROM entity_tags t USING synap.events e JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND e.event_type <> 'entity.created'
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(e.event_type)
       AND p.fields ? 'tags' AND t.entity_id = e.aggregate_id;
 
     INSERT INTO entity_tags (entity_id, tag_id, user_id)
     SELECT e.aggregate_id, tag_id(e.user_id, n.name), e.user_id
     FROM synap.events e JOIN synap.event_private p USING (position),
          jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since;
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since
+      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
+    -- An event may name a tag twice.
+    ON CONFLICT DO NOTHING;
   END IF;
 
   IF relates THEN

@@ -12,9 +12,12 @@ export interface FileMetadata {
 }
 
 export interface UploadOptions {
-  /** A MIME type; `application/octet-stream` if absent. */
+  /** A MIME type. If absent, the one of the key's extension; `application/octet-stream` if that is unknown. */
   readonly contentType?: string;
-  /** Names and values in ASCII, 8,192 bytes together at most (R2's limit). */
+  /**
+   * Names and values in printable ASCII, kept exactly, 8,000 bytes together at most (R2 keeps 8,192, of which Synap
+   * needs some; AWS S3 keeps 2,048).
+   */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -52,8 +55,10 @@ export interface PathParts {
  * - `OBJECT_NOT_FOUND`: the store answered that there is no such object;
  * - `STORAGE_ACCESS_DENIED`: the store answered that these credentials may not;
  * - `STORAGE_UNAVAILABLE`: no answer, or a fault of the store's own. It may be tried again;
- * - `STORAGE_FULL`: no room.
- * The last four are never mistaken for one another.
+ * - `STORAGE_FULL`: no room;
+ * - `CONFIGURATION_INVALID`: the store answered, but as no store of these settings would (no such bucket, say);
+ * - `VALIDATION_FAILED`, `INVALID_TEXT`: an option or a text that no store could keep, refused before the store is asked.
+ * A missing object, a refusal, an outage and a full store are never mistaken for one another.
  */
 export interface ObjectStorage {
   /** `fs` or `r2`. */
@@ -65,7 +70,10 @@ export interface ObjectStorage {
    */
   upload(key: string, content: string | Uint8Array, options?: UploadOptions): Promise<FileMetadata>;
 
-  /** As `upload`, for content that is too large to hold in memory. */
+  /**
+   * As `upload`, for content that comes in pieces. If `content` throws, nothing is stored and the error passes unchanged.
+   * @throws {SynapError} `CONTENT_TOO_LARGE` if it is more than this driver takes as a stream
+   */
   uploadStream(key: string, content: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<FileMetadata>;
 
   /**
@@ -76,10 +84,13 @@ export interface ObjectStorage {
 
   downloadBuffer(key: string, options?: DownloadOptions): Promise<Buffer>;
 
-  /** The object in pieces. With a checksum, the stream ends in `CHECKSUM_MISMATCH` if the whole does not match. */
+  /**
+   * The object in pieces, once. With a checksum, the stream ends in `CHECKSUM_MISMATCH` if the whole does not match.
+   * Read it to its end or leave the loop with `break`; a stream that nobody reads may keep a connection.
+   */
   downloadStream(key: string, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>>;
 
-  /** Removes the object for ever. Removing what is not there is no error. */
+  /** Removes the object for ever, durably. Removing what is not there is no error. */
   delete(key: string): Promise<void>;
 
   /** False only if the store answered that there is no such object. */
@@ -87,10 +98,16 @@ export interface ObjectStorage {
 
   getMetadata(key: string): Promise<ObjectMetadata>;
 
-  /** Everything whose key begins with `prefix`, in pages behind the scenes, in the byte order of the keys. */
+  /**
+   * Everything whose key begins with `prefix`, in pages behind the scenes, in the byte order of the keys. The prefix may
+   * end anywhere, also within a name. One that no key can begin with, such as `../`, lists nothing.
+   */
   list(prefix?: string): AsyncIterable<ObjectListing>;
 
-  /** An address that reads this one object without further credentials. @param expiresIn seconds, 1 to 604,800 */
+  /**
+   * An address that reads this one object without further credentials, until it expires.
+   * @param expiresIn seconds, 1 to 604,800; an hour if absent
+   */
   getSignedUrl(key: string, expiresIn?: number): Promise<string>;
 
   /** @throws {SynapError} `INVALID_STORAGE_KEY` */

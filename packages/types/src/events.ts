@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { AggregateId, CorrelationId, EventId, UserId } from './branded.ts';
-import { type AggregateType, EntityType, type EventSource, EventType, FileType, RelationType, TaskStatus } from './enums.ts';
+import {
+  type AggregateType,
+  EntityType,
+  type EventSource,
+  EventType,
+  FileType,
+  RelationType,
+  TaskStatus,
+} from './enums.ts';
 import { SynapError } from './errors.ts';
 import type { Position, Timestamp, Version } from './value-objects.ts';
 
@@ -81,9 +89,7 @@ export const EVENT_SCHEMAS: Readonly<Record<EventType, readonly EventSchemaVersi
     ),
   ],
   [EventType.ENTITY_TITLE_CHANGED]: [event(nothing, z.strictObject({ title: text.nullable() }))],
-  [EventType.ENTITY_FILE_UPLOADED]: [
-    event(z.strictObject(file), z.strictObject(content)),
-  ],
+  [EventType.ENTITY_FILE_UPLOADED]: [event(z.strictObject(file), z.strictObject(content))],
   [EventType.ENTITY_DELETED]: [event(nothing)],
   [EventType.ENTITY_RESTORED]: [
     // Without a version only the deletion is undone; with one, the whole state of that version comes back.

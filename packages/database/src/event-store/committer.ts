@@ -98,8 +98,12 @@ export class Committer {
     try {
       const rows = await this.#append(group);
       for (const row of rows) group[row.n]?.resolve(row);
+      if (rows.length === group.length) return;
+      // Means nothing to those that have their answer; an item without one must not wait for ever.
+      const unanswered = new SynapError('DATABASE_FAILED', 'The database did not say what became of an event.');
+      for (const item of group) item.reject(unanswered);
     } catch (error) {
-      if (group.length > 1 && isSynapError(error, 'DATABASE_FAILED', 'INVALID_TEXT')) {
+      if (group.length > 1 && isSynapError(error, 'DATABASE_FAILED', 'INVALID_TEXT', 'VALIDATION_FAILED')) {
         // Nothing of the group was written. One by one, so that whoever spoilt it fails alone.
         for (const item of group) await this.#commit([item]);
         return;

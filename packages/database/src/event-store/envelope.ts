@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
-import { currentSchemaVersion, type JsonObject, newEventId, parseEventPayload } from '@synap/types';
+import { currentSchemaVersion, isSynapError, type JsonObject, newEventId, parseEventPayload, SynapError } from '@synap/types';
 import canonicalize from 'canonicalize';
-import type { AppendEventData } from './port.ts';
+import type { AppendEventData, ExpectedVersion } from './port.ts';
 
 /** RFC 8785: the one spelling of a JSON value that everybody hashes alike. */
 export function canonicalJson(value: unknown): string {
@@ -86,10 +86,35 @@ export interface SealedEvent {
   readonly json: string;
 }
 
-/** @throws {SynapError} `INVALID_EVENT` */
+/** The largest version that PostgreSQL's `integer` holds; a writer that expects more expects what cannot be. */
+const MAX_VERSION = 2 ** 31 - 1;
+
+function expectedNumber(expected: ExpectedVersion): number {
+  if (typeof expected !== 'number') return EXPECTED[expected];
+  if (Number.isSafeInteger(expected) && expected >= 0) return Math.min(expected, MAX_VERSION);
+  throw new SynapError('VALIDATION_FAILED', 'An expected version is a whole number from 0.');
+}
+
+/** @throws {SynapError} `INVALID_EVENT`, `INVALID_TEXT`, `VALIDATION_FAILED` for an expected version that is none */
 export function seal(event: AppendEventData): SealedEvent {
+  try {
+    return sealed(event);
+  } catch (cause) {
+    if (isSynapError(cause)) throw cause;
+    if (cause instanceof Error && /surrogate/i.test(cause.message)) {
+      throw new SynapError('INVALID_TEXT', 'The text contains half of a character (a lone surrogate).', { cause });
+    }
+    // NaN, say, or JSON nested deeper than the stack.
+    throw new SynapError('INVALID_EVENT', 'The data of this event cannot be kept as JSON.', { cause });
+  }
+}
+
+function sealed(event: AppendEventData): SealedEvent {
   const id = event.id ?? newEventId();
   const payload = parseEventPayload(event.eventType, { data: event.data, private: event.private ?? {} });
+  if (Object.hasOwn(payload.data, 'private')) {
+    throw new SynapError('INVALID_EVENT', 'The name "private" is not free in the data of an event.');
+  }
   const hidden = Object.keys(payload.private).length > 0;
   const salt = hidden ? randomBytes(SALT_BYTES) : undefined;
   const envelope: Envelope = {
@@ -105,10 +130,10 @@ export function seal(event: AppendEventData): SealedEvent {
     correlationId: event.correlationId ?? null,
     source: event.source ?? 'api',
   };
-  const { expectedVersion, idempotency } = event;
+  const { idempotency } = event;
   const item = {
     ...envelope,
-    expected: typeof expectedVersion === 'number' ? expectedVersion : EXPECTED[expectedVersion],
+    expected: expectedNumber(event.expectedVersion),
     hash: eventHash(envelope),
     ...(salt && { salt: salt.toString('base64'), private: payload.private }),
     ...(event.timestamp && { timestamp: event.timestamp }),

@@ -1,6 +1,6 @@
 import type { Database, Row } from '../connection/port.ts';
 import type { Finding, MaintenanceOptions } from './port.ts';
-import { buildBeside, dropBeside, REBUILD_SCHEMA } from './rebuild.ts';
+import { type Build, buildBeside, REBUILD_SCHEMA } from './rebuild.ts';
 
 /** How a table's rows are told apart, and by which event each was last changed. */
 interface Comparison {
@@ -28,34 +28,34 @@ const COMPARISONS: readonly Comparison[] = [
     columns: ['user_id', 'source_entity_id', 'target_entity_id', 'type', 'position', 'created_at'],
     stream: 'id',
   },
-  // A tag belongs to no one stream. A tag that only a later event made is not wrong, so only those of both are compared.
-  { table: 'tags', key: ['id'], columns: ['user_id', 'name', 'created_at'], stream: '' },
+  // A tag belongs to no one stream. One that only a later event made, or made older, is not wrong.
+  { table: 'tags', key: ['id'], columns: ['user_id', 'name', 'color', 'created_at'], stream: '' },
 ];
 
 const FINDINGS = 1_000;
 
 /** Makes the projections anew beside the live ones and compares every row. Writes may go on meanwhile. */
 export async function* verifyProjections(database: Database, options: MaintenanceOptions = {}): AsyncGenerator<Finding> {
-  const upTo = await buildBeside(database, options);
+  const build = await buildBeside(database, options);
   try {
     for (const [index, comparison] of COMPARISONS.entries()) {
-      for (const row of await compare(database, comparison, upTo)) yield findingOf(comparison, row);
+      for (const row of await compare(build, comparison)) yield findingOf(comparison, row);
       options.onProgress?.({ check: 'projections', done: index + 1, total: COMPARISONS.length });
     }
   } finally {
-    await dropBeside(database);
+    await build.drop();
   }
 }
 
-async function compare(database: Database, comparison: Comparison, upTo: number): Promise<Row[]> {
+async function compare(build: Build, comparison: Comparison): Promise<Row[]> {
   const { table, key, columns, stream } = comparison;
   const list = (alias: string) => columns.map((column) => `${alias}.${column}`).join(', ');
   const quiet = stream
     ? `NOT EXISTS (SELECT FROM synap.event_streams s
          WHERE s.aggregate_id = coalesce(l.${stream}, r.${stream})
            AND s.position > $1)`
-    : `(SELECT position FROM synap.log_head) = $1 OR r.id IS NOT NULL AND l.id IS NOT NULL`;
-  const [rows = []] = await database.transaction({ role: 'owner' }, [
+    : `(SELECT position FROM synap.log_head) = $1 OR r.id IS NOT NULL AND l.created_at >= r.created_at`;
+  const [rows = []] = await build.run([
     {
       sql: `
         SELECT ${key.map((column) => `coalesce(l.${column}, r.${column})::text AS key_${column}`).join(', ')},
@@ -65,7 +65,7 @@ async function compare(database: Database, comparison: Comparison, upTo: number)
           ON ${key.map((column) => `l.${column} = r.${column}`).join(' AND ')}
         WHERE (${list('l')}) IS DISTINCT FROM (${list('r')}) AND (${quiet})
         LIMIT ${FINDINGS}`,
-      params: [upTo],
+      params: [build.position],
     },
   ]);
   return rows;

@@ -31,7 +31,7 @@ export class AccountRepository {
 
   /** The one who set this Synap up, or null before the first start. */
   async owner(): Promise<Account | null> {
-    const [row] = await this.#run({ sql: `SELECT * FROM users WHERE role = 'owner'` });
+    const [row] = await this.#read({ sql: `SELECT * FROM users WHERE role = 'owner'` });
     return row ? accountOf(row) : null;
   }
 
@@ -55,7 +55,7 @@ export class AccountRepository {
   }
 
   async listUsers(): Promise<Account[]> {
-    return (await this.#run({ sql: 'SELECT * FROM users ORDER BY created_at, id' })).map(accountOf);
+    return (await this.#read({ sql: 'SELECT * FROM users ORDER BY created_at, id' })).map(accountOf);
   }
 
   /**
@@ -86,7 +86,7 @@ export class AccountRepository {
 
   /** Whose key this is, or null for one that is unknown, revoked or expired. */
   async authenticate(key: string): Promise<{ account: Account; apiKey: ApiKey } | null> {
-    const [row] = await this.#run({
+    const [row] = await this.#read({
       sql: `SELECT k.${KEY_COLUMNS.replaceAll(', ', ', k.')}, to_jsonb(u) AS account
             FROM api_keys k JOIN users u ON u.id = k.user_id
             WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
@@ -96,7 +96,7 @@ export class AccountRepository {
   }
 
   async listKeys(userId: UserId): Promise<ApiKey[]> {
-    const rows = await this.#run({
+    const rows = await this.#read({
       sql: `SELECT ${KEY_COLUMNS} FROM api_keys WHERE user_id = $1 ORDER BY created_at, id`,
       params: [userId],
     });
@@ -110,6 +110,11 @@ export class AccountRepository {
       params: [id, userId],
     });
     return rows.length > 0;
+  }
+
+  async #read(statement: Statement): Promise<Row[]> {
+    const [rows = []] = await this.#database.transaction({ role: 'auth', readOnly: true }, [statement]);
+    return rows;
   }
 
   async #run(statement: Statement): Promise<Row[]> {

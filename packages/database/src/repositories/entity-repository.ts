@@ -18,6 +18,7 @@ import type { EntityReader, EntityRecord, ListQuery, Page } from './port.ts';
 import { asUser, type OwnerFilter, ownedBy } from './session.ts';
 
 const PAGE = 50;
+const MAX_VERSION = 2 ** 31 - 1;
 
 /** What both the newest state and a past one are read as. */
 type Source = typeof entities | typeof entityVersions;
@@ -61,6 +62,8 @@ export class EntityRepository implements EntityReader {
   }
 
   async getVersion(userId: UserId, id: EntityId, version: number): Promise<EntityRecord | null> {
+    // A number that the column cannot hold would be an error instead of no row.
+    if (version > MAX_VERSION) return null;
     const [row] = await this.#versions(userId, and(eq(entityVersions.id, id), eq(entityVersions.version, version)));
     return row ? recordOf(row) : null;
   }

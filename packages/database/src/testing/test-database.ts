@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSynapError } from '@synap/types';
 import { Client } from 'pg';
+import { sqlState } from '../connection/errors.ts';
 import { PgliteDatabase } from '../connection/pglite.ts';
 import type { Database } from '../connection/port.ts';
 import { PostgresDatabase } from '../connection/postgres.ts';
@@ -51,7 +52,7 @@ async function onServer(server: string, folder: string): Promise<TestDatabase> {
     await database.close();
     const given = decodeURIComponent(new URL(server).pathname.slice(1));
     await administer(server, `DROP DATABASE ${name}`);
-    await administer(server, `CREATE DATABASE ${name} TEMPLATE "${given.replaceAll('"', '""')}"`);
+    await copyOf(server, given, name);
     database = await open();
     await migrate(database);
   }
@@ -83,6 +84,19 @@ function opened(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+const IN_USE = '55006';
+
+/** PostgreSQL copies a database only while nobody is connected to it, which passes. */
+async function copyOf(server: string, given: string, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await administer(server, `CREATE DATABASE ${name} TEMPLATE "${given.replaceAll('"', '""')}"`);
+    } catch (error) {
+      if (sqlState(error) !== IN_USE || attempt === 10) throw error;
+    }
+  }
 }
 
 async function administer(server: string, sql: string): Promise<void> {

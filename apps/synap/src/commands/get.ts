@@ -1,0 +1,84 @@
+import type { Entity } from '@synap/types';
+import { type Command, InvalidArgumentError } from 'commander';
+import { request } from '../client/http.ts';
+import type { Target } from '../client/target.ts';
+import { call } from '../client/trpc.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { type Output, printable } from '../output.ts';
+import { type CommonOptions, describe, outputOf, targetOf } from './context.ts';
+
+interface GetOptions extends CommonOptions {
+  readonly version?: number;
+  readonly at?: string;
+  readonly content?: boolean;
+}
+
+export function positiveNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
+export function instant(text: string): string {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError('It must be a time such as 2026-01-31 or 2026-01-31T23:59:59Z.');
+  }
+  return date.toISOString();
+}
+
+export function getCommand(program: Command): void {
+  describe(program.command('get'), 'Show an entity: as it is, as it was at a version, or as it was at a time.', [
+    'get 0190c6b8-…',
+    'get 0190c6b8-… --version 1 --content > first-version.md',
+    'get 0190c6b8-… --at 2026-01-31T12:00:00Z --json',
+  ])
+    .argument('<id>', 'its id')
+    .option('--version <number>', 'as it was at this version', positiveNumber)
+    .option('--at <time>', 'as it was at this time', instant)
+    .option('--content', 'write its content, byte for byte, and nothing else')
+    .action(get);
+}
+
+async function get(id: string, options: GetOptions): Promise<void> {
+  const { version, at, content } = options;
+  if (version !== undefined && at !== undefined) {
+    throw new CommandError(EXIT.USAGE, 'Either --version or --at, not both.');
+  }
+  const output = outputOf(options);
+  const target = await targetOf(options);
+  const input = { id, ...(version !== undefined && { version }), ...(at !== undefined && { at }) };
+  if (content && output.json) output.item(await call(target, (client) => client.entities.content.query(input)));
+  else if (content) await writeContent(target, input, output);
+  else show(await call(target, (client) => client.entities.get.query(input)), output);
+}
+
+interface Selection {
+  readonly id: string;
+  readonly version?: number;
+  readonly at?: string;
+}
+
+async function writeContent(target: Target, { id, version, at }: Selection, output: Output): Promise<void> {
+  const query = new URLSearchParams();
+  if (version !== undefined) query.set('version', String(version));
+  if (at !== undefined) query.set('at', at);
+  const response = await request(target, `/api/v1/entities/${encodeURIComponent(id)}/content?${query.toString()}`);
+  try {
+    for await (const chunk of response.body ?? []) await output.bytes(chunk);
+  } catch (error) {
+    throw new CommandError(EXIT.UNREACHABLE, `${target.url} went away before the content was complete.`, {
+      cause: error,
+    });
+  }
+}
+
+function show(entity: Entity, output: Output): void {
+  output.item(entity);
+  output.line(`${entity.title === null ? '(no title)' : printable(entity.title)}`);
+  output.line(`${entity.type} ${entity.id}, version ${entity.version}`);
+  output.line(`created ${entity.createdAt}, changed ${entity.updatedAt}`);
+  if (entity.deletedAt !== null) output.line(`deleted ${entity.deletedAt}`);
+  if (entity.tags.length > 0) output.line(entity.tags.map((tag) => `#${printable(tag)}`).join(' '));
+  if (entity.task) output.line(`${entity.task.status}, priority ${entity.task.priority}`);
+  if (entity.preview !== '') output.line(`\n${printable(entity.preview)}`);
+}

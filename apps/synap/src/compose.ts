@@ -1,0 +1,83 @@
+import { createApp, PostgresR2Storage, type SynapApp } from '@synap/api';
+import {
+  type AccountRepository,
+  Committer,
+  EntityRepository,
+  EventRepository,
+  findByIdempotencyKey,
+  ping,
+  RelationRepository,
+} from '@synap/database';
+import { adminRoutes } from './admin.ts';
+import type { Config } from './config.ts';
+import { serveFile } from './files.ts';
+import type { Logger } from './log.ts';
+import { PAGE_HEADERS, page } from './page.ts';
+import type { Stores } from './stores.ts';
+import { synapVersion } from './version.ts';
+
+const PROBE_KEY = 'readyz/probe';
+
+export interface Composition {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly accounts: AccountRepository;
+  readonly log: Logger;
+}
+
+export interface Application {
+  readonly app: SynapApp['app'];
+  /** Lets no new request in; those under way go on. */
+  drain(): void;
+  /** Refuses new writes and resolves when those under way are durable. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together: the one place that knows them all. */
+export function compose({ config, stores, accounts, log }: Composition): Application {
+  const { database, objects, secret } = stores;
+  const committer = new Committer(database);
+  const events = new EventRepository(database, committer);
+  const storage = new PostgresR2Storage({
+    objects,
+    events,
+    entities: new EntityRepository(database),
+    relations: new RelationRepository(database),
+    findByIdempotencyKey: (userId, procedure, key) => findByIdempotencyKey(database, userId, procedure, key),
+  });
+  const info = systemInfo(stores);
+  const api = createApp({
+    services: { storage, events, keys: accounts, info: () => info },
+    authenticate: async (key) => {
+      const found = await accounts.authenticate(key);
+      if (!found) return null;
+      const { scopes, expiresAt } = found.apiKey;
+      return { userId: found.account.userId, scopes, expiresAt };
+    },
+    ready: async () => {
+      // That there is no such object is an answer, and an answer is all that is asked for.
+      await Promise.all([ping(database), objects.exists(PROBE_KEY)]);
+    },
+    logger: log,
+    // Other stores serve what they sign themselves.
+    ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
+  });
+  const { app } = api;
+  app.get('/', (context) => {
+    const { origin } = new URL(context.req.url);
+    return context.html(page({ ...info, origin }), 200, PAGE_HEADERS);
+  });
+  app.route('/api/v1/admin', adminRoutes({ stores, accounts, config, log }));
+  return { app, drain: () => api.drain(), close: () => committer.close() };
+}
+
+export function systemInfo({ database, objects }: Stores) {
+  return {
+    name: 'synap',
+    version: synapVersion(),
+    database: database.kind === 'pglite' ? 'pglite' : 'postgres',
+    events: 'partitions',
+    storage: objects.kind,
+    jobs: 'embedded',
+  };
+}

@@ -1,0 +1,101 @@
+import { AccountRepository } from '@synap/database';
+import { compose, systemInfo } from './compose.ts';
+import type { Config } from './config.ts';
+import { DataFolder } from './data-folder.ts';
+import { createLog, type Logger } from './log.ts';
+import type { Output } from './output.ts';
+import { ensureOwner, type NewOwner } from './owner.ts';
+import { listen } from './server.ts';
+import { openStores, type Stores } from './stores.ts';
+
+/** Runs the server until a signal asks it to stop, and then lets everything that was begun come to its end. */
+export async function runServer(config: Config, output: Output): Promise<void> {
+  const log = createLog(config.logLevel);
+  const stopping = untilStopped(log);
+  const stores = await openStores(config);
+  try {
+    await serve(config, stores, output, log, stopping);
+  } finally {
+    await stores.close();
+  }
+  log.info('stopped');
+}
+
+async function serve(
+  config: Config,
+  stores: Stores,
+  output: Output,
+  log: Logger,
+  stopping: Promise<NodeJS.Signals>,
+): Promise<void> {
+  const folder = new DataFolder(config.data);
+  const accounts = new AccountRepository(stores.database);
+  const application = compose({ config, stores, accounts, log });
+  try {
+    const listening = await listen(application.app, config.host, config.port);
+    try {
+      stores.setBaseUrl(listening.url);
+      // Only now: a start that failed on its port would have made a key and shown it to nobody.
+      const owner = await ensureOwner(accounts, folder, config.ownerKey);
+      if (owner) tellOwner(output, owner, folder);
+      await warnOfUselessKey(config, accounts, owner, log);
+      folder.announceServer({ pid: process.pid, url: listening.url });
+      tellReady(output, listening.url, stores, config);
+      log.info({ url: listening.url, database: stores.database.kind, storage: stores.objects.kind }, 'ready');
+
+      const signal = await stopping;
+      log.info({ signal }, 'stopping');
+      application.drain();
+      if (!(await listening.drain())) log.warn('some requests did not end in time and are cut off');
+      await application.close();
+      await folder.withdrawServer();
+    } finally {
+      listening.cut();
+    }
+  } finally {
+    await application.close();
+  }
+}
+
+/** Resolves at the first signal; any further one changes nothing, since the server is stopping already. */
+function untilStopped(log: Logger): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, (signal) => {
+        log.debug({ signal }, 'signal');
+        resolve(signal);
+      });
+    }
+  });
+}
+
+function tellOwner(output: Output, owner: NewOwner, folder: DataFolder): void {
+  output.item({ event: 'owner-created', userId: owner.userId, apiKey: owner.apiKey });
+  output.line('This is the first start. The owner’s API key, shown once:');
+  output.line();
+  output.line(`  ${owner.preset ? 'the one of SYNAP_OWNER_KEY' : owner.apiKey}`);
+  output.line();
+  output.line('Programs send it as "Authorization: Bearer <key>"; the command line takes it from SYNAP_API_KEY.');
+  if (!owner.preset) output.line(`On this machine nothing is to be set: it is kept in ${folder.path}/owner-key.`);
+  output.line();
+}
+
+/** A preset key counts at the first start only; who sets another one later should not wonder why it does not work. */
+async function warnOfUselessKey(
+  config: Config,
+  accounts: AccountRepository,
+  owner: NewOwner | undefined,
+  log: Logger,
+): Promise<void> {
+  if (config.ownerKey === undefined || owner) return;
+  if (await accounts.authenticate(config.ownerKey)) return;
+  log.warn('SYNAP_OWNER_KEY is no key of this library: it is used at the first start only');
+}
+
+function tellReady(output: Output, url: string, stores: Stores, config: Config): void {
+  const { database, events, storage, jobs } = systemInfo(stores);
+  output.item({ event: 'ready', url, pid: process.pid, database, events, storage, jobs });
+  const where = database === 'pglite' ? `everything is in ${config.data}` : 'the database is a PostgreSQL server';
+  output.line(`Synap is ready at ${url} (pid ${process.pid}; ${where}). Ctrl-C stops it.`);
+  output.line('Try it from another terminal: npx -y pnpm@12.21.0 synap capture "Hello, Synap"');
+}
