@@ -55,6 +55,14 @@ const MIN_FREE_BYTES = 64 * 1024 * 1024;
 /** What `link` answers where there are no hard links: FAT says EPERM, others that they cannot. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+/** Resolves with the result of `work`, or fails with the first failure, but never before both are over. */
+async function settled<Result>(work: Promise<Result>, other: Promise<void>): Promise<[Result]> {
+  const [done, also] = await Promise.allSettled([work, other]);
+  if (done.status === 'rejected') throw done.reason;
+  if (also.status === 'rejected') throw also.reason;
+  return [done.value];
+}
+
 interface Written {
   readonly size: number;
   readonly checksum: Checksum;
@@ -207,8 +215,10 @@ export class FsStorage implements ObjectStorage {
 
   async #write(key: StorageKey, media: Media, fill: (handle: FileHandle) => Promise<Written>): Promise<FileMetadata> {
     const tmp = join(this.#tmpFolder, randomUUID());
+    // The folder becomes durable while the content does: two waits for the disk that do not depend on each other.
+    const folder = io(() => this.#folders.ensure(dirname(this.#pathOf(key))));
     try {
-      const written = await this.#writeTmp(tmp, fill);
+      const [written] = await settled(this.#writeTmp(tmp, fill), folder);
       await io(() => this.#locks.run(key, () => this.#publish(key, tmp, media)));
       return { url: fileUrl(key), path: key, ...written, uploadedAt: new Date() };
     } catch (error) {
