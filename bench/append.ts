@@ -130,5 +130,9 @@ export async function benchAppend(): Promise<void> {
   const url = process.env.BENCH_DATABASE_URL ?? process.env.TEST_DATABASE_URL;
   if (!url) process.stderr.write('PostgreSQL is left out: neither BENCH_DATABASE_URL nor TEST_DATABASE_URL is set.\n');
   const rows = [...(url ? await onServer(url) : []), ...(await embedded())];
-  await report('append', 'Appends of new notes with head, event, private fields and projections, beside a raw INSERT a commit.', rows);
+  await report(
+    'append',
+    'Appends of new notes with head, event, private fields and projections, beside a raw INSERT a commit.',
+    rows,
+  );
 }

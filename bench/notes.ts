@@ -41,7 +41,7 @@ export async function benchNotes(options: NotesOptions): Promise<void> {
           },
         ],
       };
-      const run = autocannon(options, (error, done) => (error ? reject(error) : resolve(done)));
+      const run = autocannon(options, (error, done) => (error ? reject(new Error(String(error))) : resolve(done)));
       run.on('response', (_client, status, _bytes, ms) => {
         latencies.push(ms);
         if (status !== 200) failures.set(String(status), (failures.get(String(status)) ?? 0) + 1);

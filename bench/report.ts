@@ -45,7 +45,10 @@ function summary(name: string, rows: readonly Row[]) {
 /** Prints the table, and writes it as JSON and as a Markdown page with a plot under `bench/results/`. */
 export async function report(name: string, what: string, rows: readonly Row[]): Promise<void> {
   const cases = [...new Set(rows.map((row) => row.case))].map((title) =>
-    summary(title, rows.filter((row) => row.case === title)),
+    summary(
+      title,
+      rows.filter((row) => row.case === title),
+    ),
   );
   const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
   const table = [

@@ -14,7 +14,7 @@ export interface KillOptions {
 
 const WRITERS = 16;
 /** The server is killed at a random moment of this span, in milliseconds after the writers began. */
-const LIVES_MS = { min: 150, max: 2_000 };
+const LIVES_MS = { min: 300, max: 3_000 };
 
 /**
  * Kills the server with SIGKILL again and again while 16 writers create and update notes, and checks after each new start
@@ -88,7 +88,8 @@ export async function soakKill(options: KillOptions): Promise<number> {
       const exact = await client.content(id, `?version=${known.version}`);
       if (digest(exact) !== known.sha256) throw new Error(`Entity ${id} version ${known.version} has other content.`);
       const now = digest(await client.content(id));
-      if (now !== known.sha256 && !uncertain.get(id)?.has(now)) throw new Error(`Entity ${id} has content nobody wrote.`);
+      if (now !== known.sha256 && !uncertain.get(id)?.has(now))
+        throw new Error(`Entity ${id} has content nobody wrote.`);
     });
   }
 }

@@ -94,7 +94,8 @@ export function callsOf(trace: string): Call[] {
     if (started) {
       unfinished.set(`${started[1]} ${started[2]}`, started[3] ?? '');
       // What is sent is sent at the latest when the call returns, but may be on its way as soon as it begins.
-      if (/^(write|writev|sendto|sendmsg)$/.test(started[2] ?? '')) calls.push({ name: started[2] ?? '', args: started[3] ?? '' });
+      if (/^(write|writev|sendto|sendmsg)$/.test(started[2] ?? ''))
+        calls.push({ name: started[2] ?? '', args: started[3] ?? '' });
       continue;
     }
     const resumed = /^(\d+) +<\.\.\. (\w+) resumed>(.*)$/.exec(line);

@@ -55,7 +55,10 @@ export function createApp(options: AppOptions): SynapApp {
   app.onError((error, context) => {
     const seen = publicError(error);
     if (seen.status === 500 || (seen.status === 503 && isFault(seen))) {
-      logger.error({ err: synapErrorOf(error), code: seen.reason, requestId: context.get('requestId') }, 'request failed');
+      logger.error(
+        { err: synapErrorOf(error), code: seen.reason, requestId: context.get('requestId') },
+        'request failed',
+      );
     }
     return errorResponse(context, seen);
   });

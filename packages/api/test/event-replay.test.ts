@@ -33,7 +33,10 @@ const step = fc.oneof(
   fc.tuple(fc.constant('entities.update'), fc.record({ title, content, tags }, { requiredKeys: [] })),
   fc.tuple(fc.constant('tasks.setStatus'), fc.record({ status: fc.constantFrom(...Object.values(TaskStatus)) })),
   fc.tuple(fc.constant('entities.delete'), fc.constant({})),
-  fc.tuple(fc.constant('entities.restore'), fc.record({ version: fc.integer({ min: 1, max: 6 }) }, { requiredKeys: [] })),
+  fc.tuple(
+    fc.constant('entities.restore'),
+    fc.record({ version: fc.integer({ min: 1, max: 6 }) }, { requiredKeys: [] }),
+  ),
 );
 
 /** What the database projected at each version, and what the events before it lead to. */

@@ -84,13 +84,19 @@ describe('a note comes back byte for byte', () => {
   });
 
   it('of 500 characters of title and 100 tags of 100, whatever they are in UTF-16', async () => {
-    const tags = Array.from({ length: LIMITS.tags }, (_, index) => `${String(index).padStart(2, '0')}${'🦊'.repeat(98)}`);
+    const tags = Array.from(
+      { length: LIMITS.tags },
+      (_, index) => `${String(index).padStart(2, '0')}${'🦊'.repeat(98)}`,
+    );
     const note = await client.note('x', { title: '🦊'.repeat(500), tags });
     expect(await client.get('entities.get', { id: note.id })).toMatchObject({ title: '🦊'.repeat(500), tags });
   });
 
   it('as a thought', async () => {
-    const answer = await client.do<{ entityId: string }>('capture.thought', { content: 'Hm', context: { from: 'cli' } });
+    const answer = await client.do<{ entityId: string }>('capture.thought', {
+      content: 'Hm',
+      context: { from: 'cli' },
+    });
     expect(answer).toMatchObject({ success: true, message: expect.any(String) as string });
     expect(await client.get('entities.content', { id: answer.entityId })).toMatchObject({ content: 'Hm' });
   });
@@ -166,7 +172,9 @@ describe('an idempotency key', () => {
 
   it('does so for many at once', async () => {
     const input = { content: 'x', idempotencyKey };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => client.do<{ note: Entity }>('notes.create', input)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => client.do<{ note: Entity }>('notes.create', input)),
+    );
     expect(new Set(answers.map((answer) => answer.note.id)).size).toBe(1);
     expect((await list()).items).toHaveLength(1);
   });

@@ -45,7 +45,8 @@ describe('entities.list', () => {
     const idea = await client.do('entities.create', { type: 'idea', title: 'i', tags: ['a'] });
     const task = await client.do('entities.create', { type: 'task', title: 't', task: { priority: 1 } });
     await client.do('tasks.setStatus', { id: task.id, status: 'done' });
-    const ids = async (query: object) => (await client.get<Page<Entity>>('entities.list', query)).items.map(({ id }) => id);
+    const ids = async (query: object) =>
+      (await client.get<Page<Entity>>('entities.list', query)).items.map(({ id }) => id);
     expect(await ids({ type: 'note' })).toEqual([note.id]);
     expect(new Set(await ids({ tag: 'a' }))).toEqual(new Set([note.id, idea.id]));
     expect(await ids({ tag: 'A' })).toEqual([]);
@@ -97,7 +98,11 @@ describe('ids', () => {
 describe('tasks', () => {
   it('go through their states', async () => {
     const dueDate = '2026-06-01T12:00:00+02:00';
-    const made = await client.do('entities.create', { type: 'task', title: 'Buy milk', task: { priority: 2, dueDate } });
+    const made = await client.do('entities.create', {
+      type: 'task',
+      title: 'Buy milk',
+      task: { priority: 2, dueDate },
+    });
     expect(made.task).toEqual({ status: 'todo', priority: 2, dueDate: '2026-06-01T10:00:00.000Z', completedAt: null });
     const { id } = made;
     const done = await client.do('tasks.setStatus', { id, status: 'done', expectedVersion: 1 });
@@ -130,7 +135,8 @@ describe('relations', () => {
     const cb = await client.do<Relation>('relations.create', { sourceId: c?.id, targetId: b?.id, type: 'mentions' });
     expect(ab).toEqual({ id: ab.id, sourceId: a?.id, targetId: b?.id, type: 'contains', createdAt: ab.createdAt });
     expect(await client.do('relations.create', { sourceId: a?.id, targetId: b?.id, type: 'contains' })).toEqual(ab);
-    const ids = async (query: object) => new Set((await pages<Relation>('relations.list', query)).flat().map(({ id }) => id));
+    const ids = async (query: object) =>
+      new Set((await pages<Relation>('relations.list', query)).flat().map(({ id }) => id));
     expect(await ids({ limit: 1 })).toEqual(new Set([ab.id, cb.id]));
     expect(await ids({ id: b?.id })).toEqual(new Set([ab.id, cb.id]));
     expect(await ids({ id: a?.id })).toEqual(new Set([ab.id]));
@@ -141,7 +147,8 @@ describe('relations', () => {
 
   it('need two entities that are there', async () => {
     const [a, b] = await Promise.all([client.note('a'), client.note('b')]);
-    const refused = (targetId: string, type = 'blocks') => client.mutate('relations.create', { sourceId: a.id, targetId, type });
+    const refused = (targetId: string, type = 'blocks') =>
+      client.mutate('relations.create', { sourceId: a.id, targetId, type });
     expect(await refused(newEntityId())).toMatchObject({ status: 404 });
     expect(await refused(a.id)).toMatchObject({ status: 400, error: { data: { reason: 'INVALID_STATE' } } });
     expect(await refused(b.id, 'loves')).toMatchObject({ status: 400, error: { data: { field: 'type' } } });
@@ -170,7 +177,17 @@ describe('events.list', () => {
       version: 1,
       timestamp: expect.any(String) as string,
       source: 'api',
-      data: { type: 'note', fileType: 'markdown', task: null, title: 'T', tags: ['a'], preview: 'x', path: null, checksum, size: 1 },
+      data: {
+        type: 'note',
+        fileType: 'markdown',
+        task: null,
+        title: 'T',
+        tags: ['a'],
+        preview: 'x',
+        path: null,
+        checksum,
+        size: 1,
+      },
       correlationId,
     });
   });
@@ -192,13 +209,22 @@ describe('calls', () => {
     const input = JSON.stringify({ 0: { id }, 1: { id: newEntityId() } });
     const response = await client.fetch(`/trpc/entities.get,entities.get?batch=1&input=${encodeURIComponent(input)}`);
     expect(response.status).toBe(207);
-    expect(await response.json()).toMatchObject([{ result: { data: { id } } }, { error: { data: { reason: 'NOT_FOUND' } } }]);
+    expect(await response.json()).toMatchObject([
+      { result: { data: { id } } },
+      { error: { data: { reason: 'NOT_FOUND' } } },
+    ]);
   });
 
   it.each([
     ['an unknown procedure', '/trpc/entities.explode', {}, 404, 'NOT_FOUND'],
     ['a mutation by GET', '/trpc/notes.create', {}, 405, 'VALIDATION_FAILED'],
-    ['a form', '/trpc/notes.create', { method: 'POST', body: new URLSearchParams('content=x') }, 415, 'VALIDATION_FAILED'],
+    [
+      'a form',
+      '/trpc/notes.create',
+      { method: 'POST', body: new URLSearchParams('content=x') },
+      415,
+      'VALIDATION_FAILED',
+    ],
     ['an input that is no JSON', '/trpc/entities.get?input=%7B', {}, 400, 'VALIDATION_FAILED'],
     ['a path that is no UTF-8', '/trpc/%ff', {}, 400, 'VALIDATION_FAILED'],
     ['too many at once', `/trpc/${'tags.list,'.repeat(1000)}tags.list?batch=1`, {}, 413, 'BATCH_TOO_LARGE'],

@@ -27,7 +27,9 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly data: unknown;
-  readonly error: { readonly message: string; readonly data: Record<string, unknown> & { reason: ErrorCode } } | undefined;
+  readonly error:
+    | { readonly message: string; readonly data: Record<string, unknown> & { reason: ErrorCode } }
+    | undefined;
 }
 
 /** A user who talks to the server as any client does. */
@@ -58,7 +60,11 @@ export class Client {
   }
 
   async post(procedure: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
-    const init = { method: 'POST', body: body as BodyInit, headers: { 'content-type': 'application/json', ...headers } };
+    const init = {
+      method: 'POST',
+      body: body as NonNullable<RequestInit['body']>,
+      headers: { 'content-type': 'application/json', ...headers },
+    };
     return answerOf(await this.fetch(`/trpc/${procedure}`, init));
   }
 
@@ -115,7 +121,11 @@ export interface TestServerOptions extends Partial<AppOptions> {
 }
 
 /** All of the API on a real database and real files, without a socket. */
-export async function testServer({ wrapDatabase, wrapObjects, ...options }: TestServerOptions = {}): Promise<TestServer> {
+export async function testServer({
+  wrapDatabase,
+  wrapObjects,
+  ...options
+}: TestServerOptions = {}): Promise<TestServer> {
   const test = await testDatabase();
   const database = wrapDatabase?.(test.database) ?? test.database;
   const root = join(test.folder, 'objects');

@@ -72,7 +72,11 @@ describe('what is another user’s is as if it had never been', () => {
     for (const procedure of lists) {
       expect(JSON.stringify(await mallory.get(procedure))).not.toMatch(/secret|relates_to/i);
     }
-    for (const filter of [{ aggregateId: note.id }, { aggregateId: relation.id }, { type: 'entity.created', before: '999' }]) {
+    for (const filter of [
+      { aggregateId: note.id },
+      { aggregateId: relation.id },
+      { type: 'entity.created', before: '999' },
+    ]) {
       expect(JSON.stringify(await mallory.get('events.list', filter))).not.toMatch(/secret|relates_to/i);
     }
     expect(await mallory.get('entities.list', { tag: 'secret' })).toEqual({ items: [], nextCursor: null });

@@ -1,4 +1,4 @@
-import { EntityType, EventType, FileType, SynapError, TaskStatus } from '@synap/types';
+import { EntityType, EventType, FileType, type SynapError, TaskStatus } from '@synap/types';
 import { describe, expect, it } from 'vitest';
 import { decideEntity, type EntityCommand, stateOf, toEntity } from '../src/index.ts';
 import { contentOf, newLife, time } from './commands.ts';
@@ -11,14 +11,26 @@ describe('the event of a command is the most specific one', () => {
     ['only the title', { kind: 'update', title: 'new' }, EventType.ENTITY_TITLE_CHANGED],
     ['a title taken away', { kind: 'update', title: null }, EventType.ENTITY_TITLE_CHANGED],
     ['only content', { kind: 'update', content: contentOf('new') }, EventType.ENTITY_FILE_UPLOADED],
-    ['content and a title that stays', { kind: 'update', title: 'Buy milk', content: contentOf('new') }, EventType.ENTITY_FILE_UPLOADED],
+    [
+      'content and a title that stays',
+      { kind: 'update', title: 'Buy milk', content: contentOf('new') },
+      EventType.ENTITY_FILE_UPLOADED,
+    ],
     ['title and content', { kind: 'update', title: 'new', content: contentOf('new') }, EventType.ENTITY_UPDATED],
     ['tags', { kind: 'update', tags: ['shop'] }, EventType.ENTITY_UPDATED],
     ['path', { kind: 'update', path: 'a/b.md' }, EventType.ENTITY_UPDATED],
     ['status', { kind: 'set-status', status: TaskStatus.IN_PROGRESS }, EventType.TASK_STATUS_CHANGED],
-    ['status through an update', { kind: 'update', task: { status: TaskStatus.CANCELLED } }, EventType.TASK_STATUS_CHANGED],
+    [
+      'status through an update',
+      { kind: 'update', task: { status: TaskStatus.CANCELLED } },
+      EventType.TASK_STATUS_CHANGED,
+    ],
     ['done', { kind: 'set-status', status: TaskStatus.DONE }, EventType.TASK_COMPLETED],
-    ['status and priority', { kind: 'update', task: { status: TaskStatus.DONE, priority: 2 } }, EventType.ENTITY_UPDATED],
+    [
+      'status and priority',
+      { kind: 'update', task: { status: TaskStatus.DONE, priority: 2 } },
+      EventType.ENTITY_UPDATED,
+    ],
     ['due date', { kind: 'update', task: { dueDate: time(9) } }, EventType.ENTITY_UPDATED],
     ['status and title', { kind: 'update', title: 'new', task: { status: TaskStatus.DONE } }, EventType.ENTITY_UPDATED],
     ['delete', { kind: 'delete' }, EventType.ENTITY_DELETED],

@@ -90,7 +90,13 @@ describe('whatever commands come', () => {
 describe('events out of place are refused', () => {
   const { events, state } = newLife({ title: 'one' });
   const first = events[0]!;
-  const change: StateEvent = { ...first, eventType: 'entity.title_changed', data: {}, private: { title: 'two' }, version: 2 };
+  const change: StateEvent = {
+    ...first,
+    eventType: 'entity.title_changed',
+    data: {},
+    private: { title: 'two' },
+    version: 2,
+  };
 
   it.each<[string, readonly StateEvent[]]>([
     ['one is missing', [first, { ...change, version: 3 }]],

@@ -47,7 +47,8 @@ it('replays to the same state, with events that their schemas take', () => {
       const { state, events } = live([create, ...rest]);
       expect(foldRelation(events)).toEqual(state);
       expect(state?.version).toBe(events.length);
-      for (const { eventType, data, private: hidden } of events) parseEventPayload(eventType, { data, private: hidden });
+      for (const { eventType, data, private: hidden } of events)
+        parseEventPayload(eventType, { data, private: hidden });
     }),
   );
 });

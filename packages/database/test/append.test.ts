@@ -87,7 +87,10 @@ describe('a group', () => {
 
   it('keeps the order of one stream', async () => {
     const id = newEntityId();
-    const events = [noteCreated(library.alice, id), ...['b', 'c', 'd'].map((t, n) => titled(library.alice, id, t, n + 1))];
+    const events = [
+      noteCreated(library.alice, id),
+      ...['b', 'c', 'd'].map((t, n) => titled(library.alice, id, t, n + 1)),
+    ];
     const results = await Promise.all(events.map((event) => library.events.append(event)));
     expect(results.map((result) => result.version)).toEqual([1, 2, 3, 4]);
     expect((await library.entities.get(library.alice, id))?.entity).toMatchObject({ title: 'd', version: 4 });

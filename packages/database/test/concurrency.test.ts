@@ -37,7 +37,9 @@ async function expectDense(id: EntityId, count: number): Promise<void> {
 it('160 appends of any version to one stream all succeed', async () => {
   const id = newEntityId();
   const results = await Promise.all(
-    upTo(160).map((n) => library.events.append(n === 1 ? noteCreated(library.alice, id) : titled(library.alice, id, `${n}`, 'any'))),
+    upTo(160).map((n) =>
+      library.events.append(n === 1 ? noteCreated(library.alice, id) : titled(library.alice, id, `${n}`, 'any')),
+    ),
   );
   expect(results.map((result) => result.version)).toEqual(upTo(160));
   await expectDense(id, 160);
@@ -53,29 +55,34 @@ it('16 writers who try again give each version once', async () => {
 it('of 50 updates of one version exactly one wins', async () => {
   const id = newEntityId();
   await library.events.append(noteCreated(library.alice, id));
-  const results = await Promise.allSettled(upTo(50).map((n) => library.events.append(titled(library.alice, id, `${n}`, 1))));
+  const results = await Promise.allSettled(
+    upTo(50).map((n) => library.events.append(titled(library.alice, id, `${n}`, 1))),
+  );
   const lost = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   expect(lost).toHaveLength(49);
   for (const error of lost) expect(error).toMatchObject({ code: 'VERSION_CONFLICT', details: { actualVersion: 2 } });
 });
 
-it.skipIf(!process.env.TEST_DATABASE_URL)('two processes with 8 writers each give each version once (needs TEST_DATABASE_URL)', async () => {
-  const other = new PostgresDatabase({ url: library.test.url ?? '' }, 'postgres');
-  const committer = new Committer(other);
-  try {
-    const id = newEntityId();
-    const processes = [library.events, new EventRepository(other, committer)];
-    const writers = processes.flatMap((events) => upTo(8).map(() => write(events, library.alice, id, 10)));
-    // Others who write elsewhere meanwhile, so that positions and versions do not go in step.
-    const elsewhere = processes.flatMap((events) => upTo(60).map(() => events.append(noteCreated(library.bob))));
-    expect((await Promise.all(writers)).flat().toSorted((a, b) => a - b)).toEqual(upTo(160));
-    await Promise.all(elsewhere);
-    await expectDense(id, 160);
-  } finally {
-    await committer.close();
-    await other.close();
-  }
-});
+it.skipIf(!process.env.TEST_DATABASE_URL)(
+  'two processes with 8 writers each give each version once (needs TEST_DATABASE_URL)',
+  async () => {
+    const other = new PostgresDatabase({ url: library.test.url ?? '' }, 'postgres');
+    const committer = new Committer(other);
+    try {
+      const id = newEntityId();
+      const processes = [library.events, new EventRepository(other, committer)];
+      const writers = processes.flatMap((events) => upTo(8).map(() => write(events, library.alice, id, 10)));
+      // Others who write elsewhere meanwhile, so that positions and versions do not go in step.
+      const elsewhere = processes.flatMap((events) => upTo(60).map(() => events.append(noteCreated(library.bob))));
+      expect((await Promise.all(writers)).flat().toSorted((a, b) => a - b)).toEqual(upTo(160));
+      await Promise.all(elsewhere);
+      await expectDense(id, 160);
+    } finally {
+      await committer.close();
+      await other.close();
+    }
+  },
+);
 
 it('leaves a log and projections that verify', async () => {
   expect(await findings(library.database)).toEqual([]);

@@ -1,8 +1,8 @@
 import { type JsonObject, newEntityId, timestamp } from '@synap/types';
 import { describe, expect, it } from 'vitest';
+import { verifyEvents } from '../src/index.ts';
 import { custom, entityEvent, noteCreated, task, taskCreated } from './support/events.ts';
 import { asOwner, collect, failure, findings, useLibrary } from './support/library.ts';
-import { verifyEvents } from '../src/index.ts';
 
 const library = useLibrary();
 
@@ -19,24 +19,40 @@ const TEXTS: Record<string, string> = {
 };
 
 describe('text', () => {
-  it.each(Object.entries(TEXTS))('of %s comes back as it was, from the log and from the projections', async (_, text) => {
-    const id = newEntityId();
-    const event = noteCreated(library.alice, id, { title: text, preview: text, tags: [text], path: text });
-    await library.events.append({ ...event, data: { ...event.data, key: text }, metadata: { [text]: text } });
-    const [record] = await library.events.getAggregateEvents(library.alice, id);
-    expect(record).toMatchObject({ private: { title: text, tags: [text] }, metadata: { [text]: text } });
-    const found = await library.entities.get(library.alice, id);
-    expect(found).toMatchObject({ entity: { title: text, preview: text, tags: [text], path: text }, key: text });
-    expect((await library.entities.list(library.alice, { tag: text })).items).toHaveLength(1);
-  });
+  it.each(Object.entries(TEXTS))(
+    'of %s comes back as it was, from the log and from the projections',
+    async (_, text) => {
+      const id = newEntityId();
+      const event = noteCreated(library.alice, id, { title: text, preview: text, tags: [text], path: text });
+      await library.events.append({ ...event, data: { ...event.data, key: text }, metadata: { [text]: text } });
+      const [record] = await library.events.getAggregateEvents(library.alice, id);
+      expect(record).toMatchObject({ private: { title: text, tags: [text] }, metadata: { [text]: text } });
+      const found = await library.entities.get(library.alice, id);
+      expect(found).toMatchObject({ entity: { title: text, preview: text, tags: [text], path: text }, key: text });
+      expect((await library.entities.list(library.alice, { tag: text })).items).toHaveLength(1);
+    },
+  );
 });
 
 describe('JSON', () => {
-  const NUMBERS = [1e21, 1e-7, 5e-324, 1.7976931348623157e308, -0, 0.1, 0.1 + 0.2, 2 ** 53, 2 ** 53 + 2, 123456789012345680000];
+  const NUMBERS = [
+    1e21,
+    1e-7,
+    5e-324,
+    1.7976931348623157e308,
+    -0,
+    0.1,
+    0.1 + 0.2,
+    2 ** 53,
+    2 ** 53 + 2,
+    123456789012345680000,
+  ];
 
   it('keeps every double', async () => {
     const id = newEntityId();
-    await library.events.append(custom(library.alice, { numbers: NUMBERS }, { aggregateId: id, metadata: { n: NUMBERS } }));
+    await library.events.append(
+      custom(library.alice, { numbers: NUMBERS }, { aggregateId: id, metadata: { n: NUMBERS } }),
+    );
     const [record] = await library.events.getAggregateEvents(library.alice, id);
     // JSON has no negative zero.
     expect(record?.data.numbers).toEqual(NUMBERS.map((number) => number + 0));
@@ -45,7 +61,11 @@ describe('JSON', () => {
 
   it('keeps names in any order, and names that mean something elsewhere', async () => {
     const id = newEntityId();
-    const data: JsonObject = { z: 1, a: { '\u00e9': 1, '\ud83d\ude00': 2, '': 3, 10: 4, 9: 5 }, constructor: { toString: 'x' } };
+    const data: JsonObject = {
+      z: 1,
+      a: { '\u00e9': 1, '\ud83d\ude00': 2, '': 3, 10: 4, 9: 5 },
+      constructor: { toString: 'x' },
+    };
     await library.events.append(custom(library.alice, data, { aggregateId: id }));
     const [record] = await library.events.getAggregateEvents(library.alice, id);
     expect(record?.data).toEqual(data);
@@ -65,20 +85,23 @@ describe('JSON', () => {
 
 describe('time', () => {
   // Years that `new Date` guesses at, a zone of seconds, and the last that ISO 8601 spells with four digits.
-  it.each(['0001-01-01T00:00:00.000Z', '0050-06-15T12:00:00.001Z', '0099-12-31T23:59:59.999Z', '1890-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
-    '%s comes back as it was',
-    async (text) => {
-      const id = newEntityId();
-      const event = taskCreated(library.alice, id);
-      const data = { ...event.data, task: task('todo', { dueDate: text }) };
-      await library.events.append({ ...event, data, timestamp: timestamp(text) });
-      const [record] = await library.events.getAggregateEvents(library.alice, id);
-      expect(record).toMatchObject({ timestamp: text, data });
-      const { entity } = (await library.entities.get(library.alice, id)) ?? {};
-      expect(entity).toMatchObject({ createdAt: text, updatedAt: text, task: { dueDate: text } });
-      expect(await library.entities.getAt(library.alice, id, new Date(text))).not.toBeNull();
-    },
-  );
+  it.each([
+    '0001-01-01T00:00:00.000Z',
+    '0050-06-15T12:00:00.001Z',
+    '0099-12-31T23:59:59.999Z',
+    '1890-01-01T00:00:00.000Z',
+    '9999-12-31T23:59:59.999Z',
+  ])('%s comes back as it was', async (text) => {
+    const id = newEntityId();
+    const event = taskCreated(library.alice, id);
+    const data = { ...event.data, task: task('todo', { dueDate: text }) };
+    await library.events.append({ ...event, data, timestamp: timestamp(text) });
+    const [record] = await library.events.getAggregateEvents(library.alice, id);
+    expect(record).toMatchObject({ timestamp: text, data });
+    const { entity } = (await library.entities.get(library.alice, id)) ?? {};
+    expect(entity).toMatchObject({ createdAt: text, updatedAt: text, task: { dueDate: text } });
+    expect(await library.entities.getAt(library.alice, id, new Date(text))).not.toBeNull();
+  });
 
   it('that PostgreSQL cannot hold is bad input', async () => {
     const event = taskCreated(library.alice);

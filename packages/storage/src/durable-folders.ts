@@ -17,7 +17,7 @@ export class DurableFolders {
   readonly #fileSystem: FileSystem;
   readonly #folderSync: FolderSync;
   readonly #durable = new Set<string>();
-  readonly #underway = new Map<string, Promise<void>>();
+  readonly #underway = new Map<string, Promise<boolean>>();
 
   /** @param root absolute, existing and durable */
   constructor(root: string, fileSystem: FileSystem, folderSync: FolderSync) {
@@ -27,14 +27,15 @@ export class DurableFolders {
   }
 
   /**
-   * Resolves when `folder`, the root or one below it, exists for good.
+   * Resolves when `folder`, the root or one below it, exists for good: with true if this very call made it, so that
+   * nothing can be in it that the caller did not put there.
    * @throws {SynapError} `INVALID_STORAGE_KEY` if an object stands where a folder is needed; `STORAGE_ACCESS_DENIED` if
    * a symbolic link does
    */
-  ensure(folder: string): Promise<void> {
-    if (folder === this.#root || this.#durable.has(folder)) return Promise.resolve();
+  ensure(folder: string): Promise<boolean> {
+    if (folder === this.#root || this.#durable.has(folder)) return Promise.resolve(false);
     const underway = this.#underway.get(folder);
-    if (underway) return underway;
+    if (underway) return underway.then(() => false);
     const created = this.#create(folder).finally(() => this.#underway.delete(folder));
     this.#underway.set(folder, created);
     return created;
@@ -45,18 +46,21 @@ export class DurableFolders {
     for (let each = folder; each.length > this.#root.length; each = dirname(each)) this.#durable.delete(each);
   }
 
-  async #create(folder: string): Promise<void> {
+  async #create(folder: string): Promise<boolean> {
     const parent = dirname(folder);
     await this.ensure(parent);
+    let made = true;
     try {
       await this.#fileSystem.mkdir(folder, { mode: 0o700 });
     } catch (error) {
+      made = false;
       if (errnoOf(error) !== 'EEXIST') throw error;
       await this.#assertFolder(folder, error);
     }
     await this.#folderSync.sync(parent);
     if (this.#durable.size >= MAX_REMEMBERED) this.#durable.clear();
     this.#durable.add(folder);
+    return made;
   }
 
   async #assertFolder(folder: string, cause: unknown): Promise<void> {

@@ -36,9 +36,14 @@ export class Sidecars {
     this.#folderSync = folderSync;
   }
 
-  /** Puts the sidecar of a new object in place, or, if it needs none, makes sure that none is there. */
-  async prepare(key: StorageKey, { contentType, metadata }: Media): Promise<void> {
-    if (contentType === typeOfKey(key) && Object.keys(metadata).length === 0) return this.remove(key);
+  /**
+   * Puts the sidecar of a new object in place, or, if it needs none, makes sure that none is there.
+   * @param mayHaveOne false if nothing of this name can ever have been written
+   */
+  async prepare(key: StorageKey, { contentType, metadata }: Media, mayHaveOne: boolean): Promise<void> {
+    if (contentType === typeOfKey(key) && Object.keys(metadata).length === 0) {
+      return mayHaveOne ? this.remove(key) : undefined;
+    }
     const path = this.#pathOf(key);
     const tmp = join(this.#tmpFolder, randomUUID());
     await this.#folders.ensure(dirname(path));

@@ -55,12 +55,10 @@ const MIN_FREE_BYTES = 64 * 1024 * 1024;
 /** What `link` answers where there are no hard links: FAT says EPERM, others that they cannot. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** Resolves with the result of `work`, or fails with the first failure, but never before both are over. */
-async function settled<Result>(work: Promise<Result>, other: Promise<void>): Promise<[Result]> {
-  const [done, also] = await Promise.allSettled([work, other]);
-  if (done.status === 'rejected') throw done.reason;
-  if (also.status === 'rejected') throw also.reason;
-  return [done.value];
+/** Resolves with both results, or fails with a failure of theirs, but never before both are over. */
+async function settled<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 interface Written {
@@ -218,8 +216,8 @@ export class FsStorage implements ObjectStorage {
     // The folder becomes durable while the content does: two waits for the disk that do not depend on each other.
     const folder = io(() => this.#folders.ensure(dirname(this.#pathOf(key))));
     try {
-      const [written] = await settled(this.#writeTmp(tmp, fill), folder);
-      await io(() => this.#locks.run(key, () => this.#publish(key, tmp, media)));
+      const [written, isNew] = await settled(this.#writeTmp(tmp, fill), folder);
+      await io(() => this.#locks.run(key, () => this.#publish(key, tmp, media, isNew)));
       return { url: fileUrl(key), path: key, ...written, uploadedAt: new Date() };
     } catch (error) {
       await this.#removeTmp(tmp, error);
@@ -253,13 +251,15 @@ export class FsStorage implements ObjectStorage {
   }
 
   /** Under the lock of the key, so that no other upload replaces the sidecar of this one. */
-  async #publish(key: StorageKey, tmp: string, media: Media): Promise<void> {
+  async #publish(key: StorageKey, tmp: string, media: Media, isNewFolder: boolean): Promise<void> {
     const final = this.#pathOf(key);
     const folder = dirname(final);
-    await this.#folders.ensure(folder);
-    await this.#assertInside(folder);
-    await this.#assertFree(key);
-    await this.#sidecars.prepare(key, media);
+    // In a folder that this upload made there is nothing to look out for, and every look costs its share of a second.
+    if (!isNewFolder) {
+      await this.#assertInside(folder);
+      await this.#assertFree(key);
+    }
+    await this.#sidecars.prepare(key, media, !isNewFolder);
     try {
       await this.#link(key, tmp, final);
     } catch (error) {

@@ -23,8 +23,9 @@ export async function* examineDatabase(database: Database, config: Config): Asyn
   yield Number(server.number) >= OLDEST_POSTGRES
     ? ok('database', `${name} ${String(server.version)}`)
     : fail('database', `${name} ${String(server.version)} is too old`, 'Use PostgreSQL 15 or newer.');
+  // Nothing fails because of it today, and everything is lost the day the power does; the operator has to know.
   yield server.fsync === 'off' || server.synchronous_commit === 'off'
-    ? fail(
+    ? warn(
         'durability',
         `fsync is ${String(server.fsync)}, synchronous_commit is ${String(server.synchronous_commit)}: ` +
           'acknowledged notes can be lost when the machine stops',

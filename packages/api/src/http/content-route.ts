@@ -5,7 +5,11 @@ import { entityAt, given, version } from '../routers/input.ts';
 import { extensionOf, mimeOf } from '../storage/content.ts';
 
 const query = z.object({
-  version: z.stringFormat('number', /^\d{1,10}$/).transform(Number).pipe(version).optional(),
+  version: z
+    .stringFormat('number', /^\d{1,10}$/)
+    .transform(Number)
+    .pipe(version)
+    .optional(),
   at: z.string().optional(),
 });
 

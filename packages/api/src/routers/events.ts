@@ -4,7 +4,13 @@ import { reads, router } from '../trpc.ts';
 import { entityRef, given, limit } from './input.ts';
 
 /** A position: what `nextCursor` of the page before said. */
-const before = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,14}$/).transform(Number)]);
+const before = z.union([
+  z.int().min(1),
+  z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/)
+    .transform(Number),
+]);
 
 /** An event as its user reads it: the private fields with the others, and nothing of where we store things. */
 function shown(event: EventRecord) {

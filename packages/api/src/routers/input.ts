@@ -55,5 +55,7 @@ type Given<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> 
 
 /** Without the fields that were not given, which zod's types cannot tell from those that are undefined. */
 export function given<Fields extends object>(fields: Fields): Partial<Given<Fields>> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Given<Fields>>;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<
+    Given<Fields>
+  >;
 }

@@ -124,7 +124,13 @@ export class EntityWriter {
     });
   }
 
-  #pending(bytes: Uint8Array, fileType: FileType, userId: UserId, type: EntityType, entityId: EntityId): PendingContent {
+  #pending(
+    bytes: Uint8Array,
+    fileType: FileType,
+    userId: UserId,
+    type: EntityType,
+    entityId: EntityId,
+  ): PendingContent {
     return new PendingContent(this.#parts.objects, bytes, fileType, { userId, type, entityId });
   }
 

@@ -16,7 +16,16 @@ import type {
 } from '@initiativ/core';
 import { stateOf } from '@initiativ/core';
 import type { EntityRecord } from '@synap/database';
-import { type Entity, type EntityId, isSynapError, type Relation, type RelationId, SynapError, type TaskStatus, type UserId } from '@synap/types';
+import {
+  type Entity,
+  type EntityId,
+  isSynapError,
+  type Relation,
+  type RelationId,
+  SynapError,
+  type TaskStatus,
+  type UserId,
+} from '@synap/types';
 import { EntityWriter } from './entity-writer.ts';
 import { readHistory } from './history.ts';
 import { notFound, type StorageParts } from './parts.ts';

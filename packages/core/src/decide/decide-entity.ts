@@ -125,7 +125,11 @@ function update(state: EntityState, command: Update, now: Timestamp): EventDraft
 }
 
 /** The most specific event type that says all of a change. */
-function updateType(names: readonly string[], before: TaskDetails | null, after: TaskDetails | null | undefined): EventType {
+function updateType(
+  names: readonly string[],
+  before: TaskDetails | null,
+  after: TaskDetails | null | undefined,
+): EventType {
   if (names.length === 1 && names[0] === 'title') return EventType.ENTITY_TITLE_CHANGED;
   if (names.every((name) => CONTENT_FIELDS.has(name))) return EventType.ENTITY_FILE_UPLOADED;
   if (names.length === 1 && before && after && isStatusOnly(before, after)) {

@@ -49,7 +49,10 @@ export function evolveRelation(state: RelationState | null, event: StateEvent): 
   if (event.version === (state?.version ?? 0) + 1) {
     const { version } = event;
     if (event.eventType === EventType.RELATION_CREATED && (!state || state.deleted)) {
-      const { sourceId, targetId, type } = event.data as unknown as Pick<RelationState, 'sourceId' | 'targetId' | 'type'>;
+      const { sourceId, targetId, type } = event.data as unknown as Pick<
+        RelationState,
+        'sourceId' | 'targetId' | 'type'
+      >;
       const id = event.aggregateId as RelationId;
       return { id, sourceId, targetId, type, version, createdAt: event.timestamp, deleted: false };
     }

@@ -174,7 +174,12 @@ export interface IStorage {
   updateEntity(id: EntityId, userId: UserId, change: EntityChange, options?: ChangeOptions): Promise<Entity>;
 
   /** `updateEntity` with content alone. */
-  updateEntityContent(id: EntityId, userId: UserId, content: string | Uint8Array, options?: ChangeOptions): Promise<Entity>;
+  updateEntityContent(
+    id: EntityId,
+    userId: UserId,
+    content: string | Uint8Array,
+    options?: ChangeOptions,
+  ): Promise<Entity>;
 
   /** @throws {SynapError} `NOT_FOUND`, `VERSION_CONFLICT`, `INVALID_STATE` for what is no task, or deleted */
   setTaskStatus(id: EntityId, userId: UserId, status: TaskStatus, options?: ChangeOptions): Promise<Entity>;
@@ -186,11 +191,7 @@ export interface IStorage {
    * Undoes a deletion; with a version, brings that version's state back as a new one.
    * @throws {SynapError} `NOT_FOUND`, also for a version that never was; `VERSION_CONFLICT`
    */
-  restoreEntity(
-    id: EntityId,
-    userId: UserId,
-    options?: ChangeOptions & { readonly version?: number },
-  ): Promise<Entity>;
+  restoreEntity(id: EntityId, userId: UserId, options?: ChangeOptions & { readonly version?: number }): Promise<Entity>;
 
   /**
    * A relation that is there already is given as it is.

@@ -18,12 +18,14 @@ const UNAVAILABLE_STATE = /^(08...|57P0[1-5]|53300)$/;
 const UNAVAILABLE_CODE = new Set(
   'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH'.split(' '),
 );
-const UNAVAILABLE_MESSAGE = /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
+const UNAVAILABLE_MESSAGE =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
 
 function isUnavailable(error: Error, state: string | undefined): boolean {
   if (state !== undefined) return UNAVAILABLE_STATE.test(state);
   if ('code' in error && UNAVAILABLE_CODE.has(String(error.code))) return true;
-  if (error instanceof AggregateError) return error.errors.some((e) => e instanceof Error && isUnavailable(e, undefined));
+  if (error instanceof AggregateError)
+    return error.errors.some((e) => e instanceof Error && isUnavailable(e, undefined));
   return UNAVAILABLE_MESSAGE.test(error.message);
 }
 

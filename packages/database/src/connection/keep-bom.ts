@@ -3,7 +3,7 @@
  * before PGlite.
  */
 class WholeTextDecoder extends TextDecoder {
-  constructor(label?: string, options?: TextDecoderOptions) {
+  constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
     super(label, { ignoreBOM: true, ...options });
   }
 }

@@ -1,4 +1,4 @@
-import { type PgliteOptions, PgliteDatabase } from './pglite.ts';
+import { PgliteDatabase, type PgliteOptions } from './pglite.ts';
 import type { Database } from './port.ts';
 import { PostgresDatabase, type PostgresOptions } from './postgres.ts';
 

@@ -7,7 +7,12 @@ export interface WorkerData {
 
 export type Request =
   | { readonly id: number; readonly kind: 'call'; readonly statement: Statement }
-  | { readonly id: number; readonly kind: 'transaction'; readonly context: Context; readonly statements: readonly Statement[] }
+  | {
+      readonly id: number;
+      readonly kind: 'transaction';
+      readonly context: Context;
+      readonly statements: readonly Statement[];
+    }
   | { readonly id: number; readonly kind: 'script'; readonly sql: string }
   | { readonly id: number; readonly kind: 'close' };
 

@@ -15,10 +15,9 @@ const TIMESTAMPTZ = 1184;
 /** PGlite's own, without `-F` (which turns fsync off) and with durability spelled out. */
 const START_PARAMS = [
   ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
-  ...['fsync=on', 'wal_sync_method=fsync', 'synchronous_commit=on', 'full_page_writes=on', 'jit=off'].flatMap((param) => [
-    '-c',
-    param,
-  ]),
+  ...['fsync=on', 'wal_sync_method=fsync', 'synchronous_commit=on', 'full_page_writes=on', 'jit=off'].flatMap(
+    (param) => ['-c', param],
+  ),
 ];
 
 const port = parentPort;

@@ -162,7 +162,9 @@ export class PgliteDatabase implements Database {
 
   #brokenError(cause: unknown): SynapError {
     if (!this.#hasRoom()) return storageFull(cause);
-    return new SynapError('DATABASE_UNAVAILABLE', 'The database was interrupted and starts again. Try again.', { cause });
+    return new SynapError('DATABASE_UNAVAILABLE', 'The database was interrupted and starts again. Try again.', {
+      cause,
+    });
   }
 
   #requireRoom(): void {

@@ -1,6 +1,6 @@
 import { Pool as NeonPool } from '@neondatabase/serverless';
 import { SynapError } from '@synap/types';
-import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { databaseError, sqlState } from './errors.ts';
 import { begin, type Context, type Database, enter, type Row, type Statement } from './port.ts';
 import { isoTimestamp } from './timestamp.ts';
@@ -43,9 +43,7 @@ export class PostgresDatabase implements Database {
       statement_timeout: options.statementTimeoutMs ?? 30_000,
       // However the server spells times for others; `isoTimestamp` reads this. Sent as statements, because a pooler
       // between us and the server refuses them among the parameters of the connection.
-      onConnect: async (client) => {
-        await client.query(`SET DateStyle = 'ISO'; SET TimeZone = 'UTC'`);
-      },
+      onConnect: spellTimes as (client: ClientBase) => void,
     };
     try {
       this.#pool = kind === 'neon' ? (new NeonPool(config) as unknown as Pool) : new Pool(config);
@@ -149,6 +147,11 @@ function isNeon(url: string): boolean {
 /** A statement short enough to name itself is parsed and planned once a connection. PostgreSQL's names end at 63 bytes. */
 function prepared(sql: string): { text: string; name?: string } {
   return sql.length < 64 ? { text: sql, name: sql } : { text: sql };
+}
+
+/** The pool waits for this before it hands a connection out, though its types do not say so. */
+async function spellTimes(client: ClientBase): Promise<void> {
+  await client.query(`SET DateStyle = 'ISO'; SET TimeZone = 'UTC'`);
 }
 
 function bind(statement: Statement): unknown[] {

@@ -47,7 +47,8 @@ export class Committer {
    * @throws {SynapError} `OVERLOADED`, `SHUTTING_DOWN`, and the errors of `Database`
    */
   submit(event: SealedEvent): Promise<AppendRow> {
-    if (this.#closed) return Promise.reject(new SynapError('SHUTTING_DOWN', 'Synap is stopping. Try again in a moment.'));
+    if (this.#closed)
+      return Promise.reject(new SynapError('SHUTTING_DOWN', 'Synap is stopping. Try again in a moment.'));
     if (this.#queue.length >= this.#maxQueue) {
       return Promise.reject(new SynapError('OVERLOADED', 'Too many writes are waiting. Try again in a moment.'));
     }

@@ -1,5 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
-import { currentSchemaVersion, isSynapError, type JsonObject, newEventId, parseEventPayload, SynapError } from '@synap/types';
+import {
+  currentSchemaVersion,
+  isSynapError,
+  type JsonObject,
+  newEventId,
+  parseEventPayload,
+  SynapError,
+} from '@synap/types';
 import canonicalize from 'canonicalize';
 import type { AppendEventData, ExpectedVersion } from './port.ts';
 

@@ -1,11 +1,4 @@
-import {
-  type AggregateId,
-  type EventRecord,
-  eventId,
-  SynapError,
-  timestamp,
-  type UserId,
-} from '@synap/types';
+import { type AggregateId, type EventRecord, eventId, SynapError, timestamp, type UserId } from '@synap/types';
 import type { Database } from '../connection/port.ts';
 import type { Committer } from './committer.ts';
 import { seal } from './envelope.ts';

@@ -1,6 +1,7 @@
 import {
   type AggregateId,
   type AggregateType,
+  type CorrelationId,
   type EventId,
   type EventRecord,
   type EventSource,
@@ -8,10 +9,9 @@ import {
   position,
   SynapError,
   timestamp,
-  upcast,
   type UserId,
+  upcast,
   version,
-  type CorrelationId,
 } from '@synap/types';
 import type { Database, Row } from '../connection/port.ts';
 

@@ -14,7 +14,9 @@ export interface LogHead {
 }
 
 export async function readLogHead(database: Database): Promise<LogHead> {
-  const [rows = []] = await database.transaction(READER, [{ sql: 'SELECT position, chain, recorded_at FROM log_head' }]);
+  const [rows = []] = await database.transaction(READER, [
+    { sql: 'SELECT position, chain, recorded_at FROM log_head' },
+  ]);
   const row = rows[0];
   return {
     position: Number(row?.position ?? 0),

@@ -29,7 +29,12 @@ export async function* verifyEvents(database: Database, options: MaintenanceOpti
       const at = Number(row.position);
       const where = { position: at, aggregateId: String(row.aggregate_id), version: Number(row.version) };
       if (at <= position) {
-        yield { check: 'events', code: 'EVENT_EXTRA', message: 'The log has a second event at one position.', ...where };
+        yield {
+          check: 'events',
+          code: 'EVENT_EXTRA',
+          message: 'The log has a second event at one position.',
+          ...where,
+        };
         continue;
       }
       if (at !== position + 1) {
@@ -51,7 +56,12 @@ export async function* verifyEvents(database: Database, options: MaintenanceOpti
       });
       // After a gap the chain cannot fit; the gap itself has been told.
       if (at === position + 1 && !expected.equals(bytes(row.chain))) {
-        yield { check: 'events', code: 'CHAIN_BROKEN', message: 'The event does not follow from the one before.', ...where };
+        yield {
+          check: 'events',
+          code: 'CHAIN_BROKEN',
+          message: 'The event does not follow from the one before.',
+          ...where,
+        };
       }
       position = at;
       chain = bytes(row.chain);
@@ -113,7 +123,12 @@ function* checkHashes(row: Row): Generator<Finding> {
   const hmacs = (data.private ?? {}) as Record<string, string>;
   const fields = (row.fields ?? {}) as JsonObject;
   if (Object.keys(hmacs).length > 0 && row.fields === null) {
-    yield { check: 'events', code: 'PRIVATE_FIELDS_MISSING', message: 'The event’s private fields are gone.', ...where };
+    yield {
+      check: 'events',
+      code: 'PRIVATE_FIELDS_MISSING',
+      message: 'The event’s private fields are gone.',
+      ...where,
+    };
     return;
   }
   const actual = row.salt ? hmacFields(bytes(row.salt), fields) : {};
@@ -138,14 +153,21 @@ function* checkHead(head: LogHead, last: LogHead): Generator<Finding> {
       position: position + 1,
     };
   } else if (!bytes(head.chain).equals(last.chain) || head.recordedAt !== last.recordedAt) {
-    yield { check: 'events', code: 'CHAIN_BROKEN', message: 'The head of the log is not that of its last event.', position };
+    yield {
+      check: 'events',
+      code: 'CHAIN_BROKEN',
+      message: 'The head of the log is not that of its last event.',
+      position,
+    };
   }
 }
 
 /** What stands behind the head would come into the way of the next events. */
 async function* checkBeyondHead(database: Database): AsyncGenerator<Finding> {
   const [rows = []] = await database.transaction(READER, [
-    { sql: 'SELECT position FROM events WHERE position > (SELECT position FROM log_head) ORDER BY position LIMIT 1000' },
+    {
+      sql: 'SELECT position FROM events WHERE position > (SELECT position FROM log_head) ORDER BY position LIMIT 1000',
+    },
   ]);
   for (const row of rows) {
     const position = Number(row.position);
@@ -184,7 +206,7 @@ async function* checkStreams(
       yield {
         check: 'events',
         code: 'STREAM_HEAD_WRONG',
-        message: `The stream's head (version ${row.version}) is not what its events say (version ${stream?.version ?? 0}).`,
+        message: `The stream's head (version ${Number(row.version)}) is not what its events say (version ${stream?.version ?? 0}).`,
         aggregateId,
         version: stream?.version ?? 0,
       };
@@ -193,7 +215,13 @@ async function* checkStreams(
   }
   for (const aggregateId of headless) {
     const version = streams.get(aggregateId)?.version ?? 0;
-    yield { check: 'events', code: 'STREAM_HEAD_WRONG', message: 'The stream has lost its head.', aggregateId, version };
+    yield {
+      check: 'events',
+      code: 'STREAM_HEAD_WRONG',
+      message: 'The stream has lost its head.',
+      aggregateId,
+      version,
+    };
   }
 }
 

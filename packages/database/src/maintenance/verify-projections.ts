@@ -19,7 +19,12 @@ const TASK_COLUMNS = ['status', 'priority', 'due_date', 'completed_at'];
 
 const COMPARISONS: readonly Comparison[] = [
   { table: 'entities', key: ['id'], columns: ENTITY_COLUMNS, stream: 'id' },
-  { table: 'entity_history', key: ['id', 'version'], columns: [...ENTITY_COLUMNS, ...TASK_COLUMNS, 'valid_to'], stream: 'id' },
+  {
+    table: 'entity_history',
+    key: ['id', 'version'],
+    columns: [...ENTITY_COLUMNS, ...TASK_COLUMNS, 'valid_to'],
+    stream: 'id',
+  },
   { table: 'task_details', key: ['entity_id'], columns: ['user_id', ...TASK_COLUMNS, 'position'], stream: 'entity_id' },
   { table: 'entity_tags', key: ['entity_id', 'tag_id'], columns: ['user_id'], stream: 'entity_id' },
   {
@@ -35,7 +40,10 @@ const COMPARISONS: readonly Comparison[] = [
 const FINDINGS = 1_000;
 
 /** Makes the projections anew beside the live ones and compares every row. Writes may go on meanwhile. */
-export async function* verifyProjections(database: Database, options: MaintenanceOptions = {}): AsyncGenerator<Finding> {
+export async function* verifyProjections(
+  database: Database,
+  options: MaintenanceOptions = {},
+): AsyncGenerator<Finding> {
   const build = await buildBeside(database, options);
   try {
     for (const [index, comparison] of COMPARISONS.entries()) {

@@ -73,7 +73,10 @@ async function missing(database: Database, known: readonly Migration[]): Promise
       );
     }
     if (migration.checksum !== row.checksum) {
-      throw new SynapError('CONFIGURATION_INVALID', `Migration ${migration.name} is not the one this database has had.`);
+      throw new SynapError(
+        'CONFIGURATION_INVALID',
+        `Migration ${migration.name} is not the one this database has had.`,
+      );
     }
   }
   return known.slice(rows.length);

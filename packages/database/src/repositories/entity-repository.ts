@@ -10,7 +10,22 @@ import type {
   Timestamp,
   UserId,
 } from '@synap/types';
-import { and, arrayContains, asc, count, desc, eq, gt, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  arrayContains,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { Database } from '../connection/port.ts';
 import { entities, entityTags, entityVersions, tags, taskDetails } from '../schema/tables.ts';
 import { decodeCursor, pageOf } from './cursor.ts';

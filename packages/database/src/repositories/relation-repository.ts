@@ -32,10 +32,7 @@ export class RelationRepository implements RelationReader {
     return row ? relationOf(row) : null;
   }
 
-  async list(
-    userId: UserId,
-    query: { id?: EntityId; cursor?: string; limit?: number } = {},
-  ): Promise<Page<Relation>> {
+  async list(userId: UserId, query: { id?: EntityId; cursor?: string; limit?: number } = {}): Promise<Page<Relation>> {
     const limit = query.limit ?? PAGE;
     const where = and(
       query.id && or(eq(relations.sourceEntityId, query.id), eq(relations.targetEntityId, query.id)),

@@ -77,7 +77,11 @@ export function related(
 }
 
 /** An event of a user's own, in a stream of its own. */
-export function custom(userId: UserId, data: JsonObject, over: Over & { aggregateId?: EntityId } = {}): AppendEventData {
+export function custom(
+  userId: UserId,
+  data: JsonObject,
+  over: Over & { aggregateId?: EntityId } = {},
+): AppendEventData {
   return {
     aggregateId: newEntityId(),
     aggregateType: AggregateType.USER,
