@@ -41,9 +41,7 @@ export class Sidecars {
    * @param mayHaveOne false if nothing of this name can ever have been written
    */
   async prepare(key: StorageKey, { contentType, metadata }: Media, mayHaveOne: boolean): Promise<void> {
-    if (contentType === typeOfKey(key) && Object.keys(metadata).length === 0) {
-      return mayHaveOne ? this.remove(key) : undefined;
-    }
+    if (!needsSidecar(key, { contentType, metadata })) return mayHaveOne ? this.remove(key) : undefined;
     const path = this.#pathOf(key);
     const tmp = join(this.#tmpFolder, randomUUID());
     await this.#folders.ensure(dirname(path));
@@ -95,4 +93,9 @@ function isSidecar(value: unknown): value is Media & { readonly key: string } {
   if (typeof value !== 'object' || value === null) return false;
   if (!('key' in value && 'contentType' in value && 'metadata' in value)) return false;
   return typeof value.key === 'string' && typeof value.contentType === 'string' && isStrings(value.metadata);
+}
+
+/** Whether a key does not tell all there is to know of its object. */
+export function needsSidecar(key: StorageKey, { contentType, metadata }: Media): boolean {
+  return contentType !== typeOfKey(key) || Object.keys(metadata).length > 0;
 }

@@ -18,7 +18,7 @@ import { FolderSync } from './folder-sync.ts';
 import { FreeSpace } from './free-space.ts';
 import { listFolder } from './fs-list.ts';
 import { prepareRoot, TMP_FOLDER } from './fs-root.ts';
-import { Sidecars } from './fs-sidecar.ts';
+import { needsSidecar, Sidecars } from './fs-sidecar.ts';
 import { errnoOf, type FileSystem, fsError, fsyncFolder, ifPresent, io, nodeFileSystem } from './fs-system.ts';
 import { KeyLock } from './key-lock.ts';
 import { type Media, mediaOf } from './media.ts';
@@ -254,12 +254,14 @@ export class FsStorage implements ObjectStorage {
   async #publish(key: StorageKey, tmp: string, media: Media, isNewFolder: boolean): Promise<void> {
     const final = this.#pathOf(key);
     const folder = dirname(final);
-    // In a folder that this upload made there is nothing to look out for, and every look costs its share of a second.
-    if (!isNewFolder) {
+    // In a folder that this upload made there is nothing to look out for but an upload of the same key that came before
+    // it: the link refuses that, but a sidecar would be replaced. And every look costs its share of a second.
+    const isPlain = isNewFolder && !needsSidecar(key, media);
+    if (!isPlain) {
       await this.#assertInside(folder);
       await this.#assertFree(key);
     }
-    await this.#sidecars.prepare(key, media, !isNewFolder);
+    await this.#sidecars.prepare(key, media, !isPlain);
     try {
       await this.#link(key, tmp, final);
     } catch (error) {
