@@ -56,3 +56,8 @@ test('counts an error outside of the tests, which only the exit code tells', () 
   expect(summary.failed).toEqual([expect.stringContaining('outside of the tests')]);
   expect(countsLine(summary)).toBe('2 passed, 1 failed');
 });
+
+test('does not mind a test that another run ran', () => {
+  const skipping = report(suite('passed', { adds: 'skipped', subtracts: 'passed' }));
+  expect(summarize([run(skipping), run(good, 0, 'postgres')])).toMatchObject({ passed: 3, skipped: [] });
+});

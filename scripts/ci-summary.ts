@@ -26,23 +26,32 @@ export interface Run {
   readonly exitCode: number;
 }
 
+/** A test that a run cannot run is fine if another run did: some need a PostgreSQL, which only one of the runs has. */
 export function summarize(runs: readonly Run[]): Summary {
   const parts = runs.map(summarizeRun);
+  const ran = new Set(parts.flatMap((part) => part.ran));
   return {
-    passed: parts.reduce((sum, part) => sum + part.passed, 0),
+    passed: parts.reduce((sum, part) => sum + part.ran.length, 0),
     failed: parts.flatMap((part) => part.failed),
-    skipped: parts.flatMap((part) => part.skipped),
+    skipped: parts.flatMap((part) => part.skipped.filter((test) => !ran.has(test.name)).map((test) => test.line)),
   };
 }
 
-function summarizeRun({ name, report: text, exitCode }: Run): Summary {
+interface RunSummary {
+  /** Names of the tests that passed. */
+  readonly ran: readonly string[];
+  readonly failed: readonly string[];
+  readonly skipped: readonly { readonly name: string; readonly line: string }[];
+}
+
+function summarizeRun({ name, report: text, exitCode }: Run): RunSummary {
   const report = text === undefined ? undefined : parse(text);
-  if (!report) return { passed: 0, failed: [`${name}: no report, the run did not get to its end`], skipped: [] };
-  if (report.testResults.length === 0) return { passed: 0, failed: [`${name}: no tests`], skipped: [] };
+  if (!report) return { ran: [], failed: [`${name}: no report, the run did not get to its end`], skipped: [] };
+  if (report.testResults.length === 0) return { ran: [], failed: [`${name}: no tests`], skipped: [] };
 
   const failed: string[] = [];
-  const skipped: string[] = [];
-  let passed = 0;
+  const skipped: { name: string; line: string }[] = [];
+  const ran: string[] = [];
   for (const suite of report.testResults) {
     const failures = suite.assertionResults.filter((test) => test.status === 'failed');
     failed.push(...failures.map((test) => `${name}: ${test.fullName}`));
@@ -50,14 +59,15 @@ function summarizeRun({ name, report: text, exitCode }: Run): Summary {
     if (suite.status !== 'passed' && failures.length === 0)
       failed.push(`${name}: ${suite.name} ${suite.message ?? ''}`);
     for (const test of suite.assertionResults) {
-      if (test.status === 'passed') passed++;
-      else if (test.status !== 'failed') skipped.push(`${name}: ${test.fullName}`);
+      const known = `${suite.name} ${test.fullName}`;
+      if (test.status === 'passed') ran.push(known);
+      else if (test.status !== 'failed') skipped.push({ name: known, line: `${name}: ${test.fullName}` });
     }
   }
   // An error that no test waited for is not in the report at all.
   if (exitCode !== 0 && failed.length === 0)
     failed.push(`${name}: exit code ${exitCode}, by an error outside of the tests`);
-  return { passed, failed, skipped };
+  return { ran, failed, skipped };
 }
 
 function parse(text: string): Report | undefined {

@@ -99,13 +99,11 @@ export const creation: fc.Arbitrary<EntityCommand> = fc
 export type Step = EntityCommand | { readonly kind: 'bring-back'; readonly age: number };
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  fc
-    .record({ title, tags, path, content, task }, { requiredKeys: [] })
-    .map(({ content, ...command }) => ({
-      kind: 'update' as const,
-      ...command,
-      ...(content && { content: contentOf(...content) }),
-    })),
+  fc.record({ title, tags, path, content, task }, { requiredKeys: [] }).map(({ content, ...command }) => ({
+    kind: 'update' as const,
+    ...command,
+    ...(content && { content: contentOf(...content) }),
+  })),
   fc.record({ kind: fc.constant('set-status' as const), status }),
   fc.constantFrom<Step>({ kind: 'delete' }, { kind: 'restore' }),
   fc.record({ kind: fc.constant('bring-back' as const), age: fc.nat({ max: 8 }) }),

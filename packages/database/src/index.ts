@@ -1,4 +1,3 @@
-export { sqlState } from './connection/errors.ts';
 export { openDatabase } from './connection/open.ts';
 export { PgliteDatabase, type PgliteOptions } from './connection/pglite.ts';
 export { ping } from './connection/ping.ts';

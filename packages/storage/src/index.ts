@@ -1,5 +1,5 @@
 export { FsStorage, type FsStorageOptions } from './fs.ts';
-export { buildPath, FILES_PATH } from './paths.ts';
+export { buildPath } from './paths.ts';
 export type {
   DownloadOptions,
   FileMetadata,

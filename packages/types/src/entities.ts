@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EntityId, RelationId } from './branded.ts';
-import { EntityType, FileType, RelationType, TaskStatus } from './enums.ts';
+import { EntityType, type FileType, RelationType, TaskStatus } from './enums.ts';
 import type { Checksum, Timestamp } from './value-objects.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString());
@@ -53,7 +53,6 @@ export interface Relation {
 }
 
 export const entityTypeSchema = z.enum(EntityType);
-export const fileTypeSchema = z.enum(FileType);
 export const relationTypeSchema = z.enum(RelationType);
 export const taskStatusSchema = z.enum(TaskStatus);
 export const instantSchema = instant;

@@ -33,9 +33,6 @@ export const EventType = {
 } as const;
 export type EventType = (typeof EventType)[keyof typeof EventType];
 
-/** A user's own event type; Synap keeps such events and gives them no meaning. */
-export type CustomEventType = `custom.${string}`;
-
 export const FileType = {
   MARKDOWN: 'markdown',
   PDF: 'pdf',

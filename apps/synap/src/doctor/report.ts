@@ -9,8 +9,6 @@ export interface Diagnosis {
   readonly fix?: string;
 }
 
-export type Diagnoses = AsyncIterable<Diagnosis> | Iterable<Diagnosis>;
-
 export const ok = (name: string, detail: string): Diagnosis => ({ name, status: 'ok', detail });
 export const warn = (name: string, detail: string, fix: string): Diagnosis => ({ name, status: 'warn', detail, fix });
 export const fail = (name: string, detail: string, fix: string): Diagnosis => ({ name, status: 'fail', detail, fix });

@@ -94,7 +94,7 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
       INSERT INTO synap.migrations (version, name, checksum) VALUES (${version}, '${name}', '${checksum}');
       SELECT set_config('search_path', 'synap, public, ' || quote_ident(n.nspname), true)
         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector';
-      ${sql}
+      ${sql};
       COMMIT;`);
     return true;
   } catch (error) {

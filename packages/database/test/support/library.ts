@@ -103,8 +103,3 @@ export async function failure(promise: Promise<unknown>): Promise<SynapError> {
   if (outcome === undefined) throw new Error('It should have failed.');
   return outcome;
 }
-
-/** Resolves when `condition` does; for what another process or thread brings about and no event tells. */
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -1,0 +1,843 @@
+table auth.api_keys r owner synap_owner
+table auth.users r owner synap_owner
+table synap.entities r row security forced with fillfactor=85 owner synap_owner
+table synap.entity_history r row security forced owner synap_owner
+table synap.entity_tags r row security forced owner synap_owner
+table synap.entity_vectors r row security forced owner synap_owner
+table synap.entity_versions v with security_invoker=true owner synap_owner
+table synap.event_ids r owner synap_owner
+table synap.event_private r owner synap_owner
+table synap.event_streams r owner synap_owner
+table synap.events p owner synap_owner
+table synap.events_default r owner synap_owner
+table synap.log_head r with fillfactor=10 owner synap_owner
+table synap.migrations r owner synap_owner
+table synap.relations r row security forced owner synap_owner
+table synap.tags r row security forced owner synap_owner
+table synap.task_details r row security forced owner synap_owner
+table synap.user_event_ids v with security_barrier=true owner synap_owner
+table synap.user_event_streams v with security_barrier=true owner synap_owner
+table synap.user_events v with security_barrier=true owner synap_owner
+
+column auth.api_keys.id uuid not null
+column auth.api_keys.user_id text not null
+column auth.api_keys.name text not null
+column auth.api_keys.prefix text not null
+column auth.api_keys.hash bytea not null
+column auth.api_keys.scopes text[] not null
+column auth.api_keys.created_at timestamp with time zone not null default now()
+column auth.api_keys.expires_at timestamp with time zone
+column auth.api_keys.revoked_at timestamp with time zone
+column auth.users.id text not null
+column auth.users.name text not null
+column auth.users.email text
+column auth.users.role text not null
+column auth.users.created_at timestamp with time zone not null default now()
+column synap.entities.id uuid not null
+column synap.entities.user_id text not null
+column synap.entities.type text not null
+column synap.entities.title text
+column synap.entities.preview text not null
+column synap.entities.tags text[] not null
+column synap.entities.path text
+column synap.entities.file_url text
+column synap.entities.file_path text
+column synap.entities.file_size bigint
+column synap.entities.file_type text
+column synap.entities.checksum text
+column synap.entities.version integer not null
+column synap.entities.position bigint not null
+column synap.entities.created_at timestamp with time zone not null
+column synap.entities.updated_at timestamp with time zone not null
+column synap.entities.deleted_at timestamp with time zone
+column synap.entity_history.id uuid not null
+column synap.entity_history.version integer not null
+column synap.entity_history.user_id text not null
+column synap.entity_history.type text not null
+column synap.entity_history.title text
+column synap.entity_history.preview text not null
+column synap.entity_history.tags text[] not null
+column synap.entity_history.path text
+column synap.entity_history.file_path text
+column synap.entity_history.file_size bigint
+column synap.entity_history.file_type text
+column synap.entity_history.checksum text
+column synap.entity_history.status text
+column synap.entity_history.priority integer
+column synap.entity_history.due_date timestamp with time zone
+column synap.entity_history.completed_at timestamp with time zone
+column synap.entity_history.position bigint not null
+column synap.entity_history.created_at timestamp with time zone not null
+column synap.entity_history.updated_at timestamp with time zone not null
+column synap.entity_history.deleted_at timestamp with time zone
+column synap.entity_history.valid_to timestamp with time zone not null
+column synap.entity_tags.entity_id uuid not null
+column synap.entity_tags.tag_id uuid not null
+column synap.entity_tags.user_id text not null
+column synap.entity_vectors.entity_id uuid not null
+column synap.entity_vectors.user_id text not null
+column synap.entity_vectors.entity_version integer not null
+column synap.entity_vectors.embedding vector(1536)
+column synap.entity_vectors.embedding_model text not null default 'text-embedding-3-small'::text
+column synap.entity_vectors.entity_type text
+column synap.entity_vectors.title text
+column synap.entity_vectors.preview text
+column synap.entity_vectors.indexed_at timestamp with time zone not null default now()
+column synap.entity_versions.id uuid
+column synap.entity_versions.version integer
+column synap.entity_versions.user_id text
+column synap.entity_versions.type text
+column synap.entity_versions.title text
+column synap.entity_versions.preview text
+column synap.entity_versions.tags text[]
+column synap.entity_versions.path text
+column synap.entity_versions.file_path text
+column synap.entity_versions.file_size bigint
+column synap.entity_versions.file_type text
+column synap.entity_versions.checksum text
+column synap.entity_versions.status text
+column synap.entity_versions.priority integer
+column synap.entity_versions.due_date timestamp with time zone
+column synap.entity_versions.completed_at timestamp with time zone
+column synap.entity_versions.position bigint
+column synap.entity_versions.created_at timestamp with time zone
+column synap.entity_versions.updated_at timestamp with time zone
+column synap.entity_versions.deleted_at timestamp with time zone
+column synap.entity_versions.valid_to timestamp with time zone
+column synap.event_ids.event_id uuid not null
+column synap.event_ids.user_id text not null
+column synap.event_ids.aggregate_id uuid not null
+column synap.event_ids.version integer not null
+column synap.event_ids.position bigint not null
+column synap.event_ids.recorded_at timestamp with time zone not null
+column synap.event_ids.procedure text
+column synap.event_ids.idempotency_key text
+column synap.event_ids.input_hash bytea
+column synap.event_private.position bigint not null
+column synap.event_private.salt bytea not null
+column synap.event_private.fields jsonb not null
+column synap.event_streams.aggregate_id uuid not null
+column synap.event_streams.user_id text not null
+column synap.event_streams.aggregate_type text not null
+column synap.event_streams.version integer not null
+column synap.event_streams.position bigint not null
+column synap.event_streams.created_at timestamp with time zone not null
+column synap.events.position bigint not null
+column synap.events.recorded_at timestamp with time zone not null
+column synap.events.timestamp timestamp with time zone not null
+column synap.events.id uuid not null
+column synap.events.aggregate_id uuid not null
+column synap.events.aggregate_type text not null
+column synap.events.event_type text not null
+column synap.events.schema_version smallint not null
+column synap.events.user_id text not null
+column synap.events.data jsonb not null
+column synap.events.metadata jsonb
+column synap.events.version integer not null
+column synap.events.causation_id uuid
+column synap.events.correlation_id uuid
+column synap.events.source text not null
+column synap.events.event_hash bytea not null
+column synap.events.chain bytea not null
+column synap.events_default.position bigint not null
+column synap.events_default.recorded_at timestamp with time zone not null
+column synap.events_default.timestamp timestamp with time zone not null
+column synap.events_default.id uuid not null
+column synap.events_default.aggregate_id uuid not null
+column synap.events_default.aggregate_type text not null
+column synap.events_default.event_type text not null
+column synap.events_default.schema_version smallint not null
+column synap.events_default.user_id text not null
+column synap.events_default.data jsonb not null
+column synap.events_default.metadata jsonb
+column synap.events_default.version integer not null
+column synap.events_default.causation_id uuid
+column synap.events_default.correlation_id uuid
+column synap.events_default.source text not null
+column synap.events_default.event_hash bytea not null
+column synap.events_default.chain bytea not null
+column synap.log_head.one boolean not null default true
+column synap.log_head.position bigint not null
+column synap.log_head.chain bytea not null
+column synap.log_head.recorded_at timestamp with time zone not null
+column synap.migrations.version integer not null
+column synap.migrations.name text not null
+column synap.migrations.checksum text not null
+column synap.migrations.applied_at timestamp with time zone not null default now()
+column synap.relations.id uuid not null
+column synap.relations.user_id text not null
+column synap.relations.source_entity_id uuid not null
+column synap.relations.target_entity_id uuid not null
+column synap.relations.type text not null
+column synap.relations.position bigint not null
+column synap.relations.created_at timestamp with time zone not null
+column synap.tags.id uuid not null
+column synap.tags.user_id text not null
+column synap.tags.name text not null
+column synap.tags.color text
+column synap.tags.created_at timestamp with time zone not null
+column synap.task_details.entity_id uuid not null
+column synap.task_details.user_id text not null
+column synap.task_details.status text not null
+column synap.task_details.priority integer not null
+column synap.task_details.due_date timestamp with time zone
+column synap.task_details.completed_at timestamp with time zone
+column synap.task_details.position bigint not null
+column synap.user_event_ids.event_id uuid
+column synap.user_event_ids.user_id text
+column synap.user_event_ids.aggregate_id uuid
+column synap.user_event_ids.version integer
+column synap.user_event_ids.position bigint
+column synap.user_event_ids.recorded_at timestamp with time zone
+column synap.user_event_ids.procedure text
+column synap.user_event_ids.idempotency_key text
+column synap.user_event_ids.input_hash bytea
+column synap.user_event_streams.aggregate_id uuid
+column synap.user_event_streams.user_id text
+column synap.user_event_streams.aggregate_type text
+column synap.user_event_streams.version integer
+column synap.user_event_streams.position bigint
+column synap.user_event_streams.created_at timestamp with time zone
+column synap.user_events.position bigint
+column synap.user_events.recorded_at timestamp with time zone
+column synap.user_events.timestamp timestamp with time zone
+column synap.user_events.id uuid
+column synap.user_events.aggregate_id uuid
+column synap.user_events.aggregate_type text
+column synap.user_events.event_type text
+column synap.user_events.schema_version smallint
+column synap.user_events.user_id text
+column synap.user_events.data jsonb
+column synap.user_events.private jsonb
+column synap.user_events.metadata jsonb
+column synap.user_events.version integer
+column synap.user_events.causation_id uuid
+column synap.user_events.correlation_id uuid
+column synap.user_events.source text
+
+constraint auth.api_keys CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text])))
+constraint auth.api_keys CHECK ((length(hash) = 32))
+constraint auth.api_keys FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+constraint auth.api_keys PRIMARY KEY (id)
+constraint auth.api_keys UNIQUE (hash)
+constraint auth.users CHECK ((role = ANY (ARRAY['owner'::text, 'user'::text])))
+constraint auth.users PRIMARY KEY (id)
+constraint auth.users UNIQUE (email)
+constraint synap.entities CHECK ((file_size >= 0))
+constraint synap.entities CHECK ((file_type = ANY (ARRAY['markdown'::text, 'pdf'::text, 'audio'::text, 'video'::text, 'image'::text, 'other'::text])))
+constraint synap.entities PRIMARY KEY (id)
+constraint synap.entity_history PRIMARY KEY (id, version)
+constraint synap.entity_tags PRIMARY KEY (entity_id, tag_id)
+constraint synap.entity_vectors PRIMARY KEY (entity_id)
+constraint synap.event_ids PRIMARY KEY (event_id)
+constraint synap.event_private PRIMARY KEY ("position")
+constraint synap.event_streams PRIMARY KEY (aggregate_id)
+constraint synap.events PRIMARY KEY ("position", recorded_at)
+constraint synap.events_default PRIMARY KEY ("position", recorded_at)
+constraint synap.log_head CHECK (one)
+constraint synap.log_head PRIMARY KEY (one)
+constraint synap.migrations PRIMARY KEY (version)
+constraint synap.relations CHECK ((type = ANY (ARRAY['contains'::text, 'relates_to'::text, 'blocks'::text, 'duplicates'::text, 'mentions'::text, 'derived_from'::text])))
+constraint synap.relations PRIMARY KEY (id)
+constraint synap.tags PRIMARY KEY (id)
+constraint synap.tags UNIQUE (user_id, name)
+constraint synap.task_details CHECK ((status = ANY (ARRAY['todo'::text, 'in_progress'::text, 'done'::text, 'cancelled'::text])))
+constraint synap.task_details PRIMARY KEY (entity_id)
+
+index CREATE INDEX api_keys_user ON auth.api_keys USING btree (user_id)
+index CREATE INDEX entities_deleted ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NOT NULL)
+index CREATE INDEX entities_feed ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NULL)
+index CREATE INDEX entity_history_feed ON synap.entity_history USING btree (user_id, created_at DESC, id)
+index CREATE INDEX entity_tags_tag ON synap.entity_tags USING btree (tag_id, entity_id)
+index CREATE INDEX entity_vectors_embedding ON synap.entity_vectors USING hnsw (embedding vector_cosine_ops)
+index CREATE INDEX entity_vectors_user ON synap.entity_vectors USING btree (user_id)
+index CREATE INDEX events_aggregate ON ONLY synap.events USING btree (aggregate_id, version)
+index CREATE INDEX events_correlation ON ONLY synap.events USING btree (correlation_id) WHERE (correlation_id IS NOT NULL)
+index CREATE INDEX events_default_aggregate_id_version_idx ON synap.events_default USING btree (aggregate_id, version)
+index CREATE INDEX events_default_correlation_id_idx ON synap.events_default USING btree (correlation_id) WHERE (correlation_id IS NOT NULL)
+index CREATE INDEX events_default_user_id_position_idx ON synap.events_default USING btree (user_id, "position")
+index CREATE INDEX events_user ON ONLY synap.events USING btree (user_id, "position")
+index CREATE INDEX relations_source ON synap.relations USING btree (user_id, source_entity_id)
+index CREATE INDEX relations_target ON synap.relations USING btree (user_id, target_entity_id)
+index CREATE INDEX task_details_status ON synap.task_details USING btree (user_id, status)
+index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
+index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
+index CREATE UNIQUE INDEX entities_pkey ON synap.entities USING btree (id)
+index CREATE UNIQUE INDEX entity_history_pkey ON synap.entity_history USING btree (id, version)
+index CREATE UNIQUE INDEX entity_tags_pkey ON synap.entity_tags USING btree (entity_id, tag_id)
+index CREATE UNIQUE INDEX entity_vectors_pkey ON synap.entity_vectors USING btree (entity_id)
+index CREATE UNIQUE INDEX event_ids_idempotency ON synap.event_ids USING btree (user_id, procedure, idempotency_key) WHERE (idempotency_key IS NOT NULL)
+index CREATE UNIQUE INDEX event_ids_pkey ON synap.event_ids USING btree (event_id)
+index CREATE UNIQUE INDEX event_private_pkey ON synap.event_private USING btree ("position")
+index CREATE UNIQUE INDEX event_streams_pkey ON synap.event_streams USING btree (aggregate_id)
+index CREATE UNIQUE INDEX events_default_pkey ON synap.events_default USING btree ("position", recorded_at)
+index CREATE UNIQUE INDEX events_pkey ON ONLY synap.events USING btree ("position", recorded_at)
+index CREATE UNIQUE INDEX log_head_pkey ON synap.log_head USING btree (one)
+index CREATE UNIQUE INDEX migrations_pkey ON synap.migrations USING btree (version)
+index CREATE UNIQUE INDEX relations_pkey ON synap.relations USING btree (id)
+index CREATE UNIQUE INDEX tags_pkey ON synap.tags USING btree (id)
+index CREATE UNIQUE INDEX tags_user_id_name_key ON synap.tags USING btree (user_id, name)
+index CREATE UNIQUE INDEX task_details_pkey ON synap.task_details USING btree (entity_id)
+index CREATE UNIQUE INDEX users_email_key ON auth.users USING btree (email)
+index CREATE UNIQUE INDEX users_one_owner ON auth.users USING btree (role) WHERE (role = 'owner'::text)
+index CREATE UNIQUE INDEX users_pkey ON auth.users USING btree (id)
+
+policy every_row on synap.entities for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.entity_history for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.entity_tags for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.entity_vectors for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.relations for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.tags for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.task_details for ALL to synap_owner, synap_writer using true check true
+policy own_rows on synap.entities for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.entity_history for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.entity_tags for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.entity_vectors for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.relations for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.tags for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.task_details for SELECT to synap_app using (user_id = current_user_id()) check
+
+grant DELETE, INSERT, SELECT, UPDATE on auth.api_keys to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on auth.users to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on synap.entities to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.entity_history to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.entity_tags to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.entity_vectors to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.relations to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.tags to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.task_details to synap_writer
+grant INSERT, SELECT on synap.event_ids to synap_writer
+grant INSERT, SELECT on synap.event_private to synap_writer
+grant INSERT, SELECT on synap.events to synap_writer
+grant INSERT, SELECT, UPDATE on synap.event_streams to synap_writer
+grant SELECT on synap.entities to synap_app
+grant SELECT on synap.entity_history to synap_app
+grant SELECT on synap.entity_tags to synap_app
+grant SELECT on synap.entity_vectors to synap_app
+grant SELECT on synap.entity_versions to synap_app
+grant SELECT on synap.migrations to PUBLIC
+grant SELECT on synap.relations to synap_app
+grant SELECT on synap.tags to synap_app
+grant SELECT on synap.task_details to synap_app
+grant SELECT on synap.user_event_ids to synap_app
+grant SELECT on synap.user_event_streams to synap_app
+grant SELECT on synap.user_events to synap_app
+grant SELECT, UPDATE on synap.log_head to synap_writer
+
+view synap.entity_versions
+ SELECT t.id,
+    t.version,
+    t.user_id,
+    t.type,
+    t.title,
+    t.preview,
+    t.tags,
+    t.path,
+    t.file_path,
+    t.file_size,
+    t.file_type,
+    t.checksum,
+    d.status,
+    d.priority,
+    d.due_date,
+    d.completed_at,
+    t."position",
+    t.created_at,
+    t.updated_at,
+    t.deleted_at,
+    'infinity'::timestamp with time zone AS valid_to
+   FROM entities t
+     LEFT JOIN task_details d ON d.entity_id = t.id
+UNION ALL
+ SELECT entity_history.id,
+    entity_history.version,
+    entity_history.user_id,
+    entity_history.type,
+    entity_history.title,
+    entity_history.preview,
+    entity_history.tags,
+    entity_history.path,
+    entity_history.file_path,
+    entity_history.file_size,
+    entity_history.file_type,
+    entity_history.checksum,
+    entity_history.status,
+    entity_history.priority,
+    entity_history.due_date,
+    entity_history.completed_at,
+    entity_history."position",
+    entity_history.created_at,
+    entity_history.updated_at,
+    entity_history.deleted_at,
+    entity_history.valid_to
+   FROM entity_history;
+view synap.user_event_ids
+ SELECT event_id,
+    user_id,
+    aggregate_id,
+    version,
+    "position",
+    recorded_at,
+    procedure,
+    idempotency_key,
+    input_hash
+   FROM event_ids
+  WHERE user_id = current_user_id();
+view synap.user_event_streams
+ SELECT aggregate_id,
+    user_id,
+    aggregate_type,
+    version,
+    "position",
+    created_at
+   FROM event_streams
+  WHERE user_id = current_user_id();
+view synap.user_events
+ SELECT e."position",
+    e.recorded_at,
+    e."timestamp",
+    e.id,
+    e.aggregate_id,
+    e.aggregate_type,
+    e.event_type,
+    e.schema_version,
+    e.user_id,
+    e.data,
+    p.fields AS private,
+    e.metadata,
+    e.version,
+    e.causation_id,
+    e.correlation_id,
+    e.source
+   FROM events e
+     LEFT JOIN event_private p USING ("position")
+  WHERE e.user_id = current_user_id();
+
+CREATE OR REPLACE FUNCTION synap.append_events(items jsonb)
+ RETURNS TABLE(n integer, status text, version integer, "position" bigint, recorded_ms bigint, aggregate_id uuid, event_id uuid)
+ LANGUAGE plpgsql
+ SET search_path TO 'synap', 'public'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  head log_head;
+  now_ timestamptz;
+  now_ms bigint;
+  -- The items, a column an array: what several statements below need is taken out of the JSON once.
+  ns integer[]; ids uuid[]; aggregates uuid[]; kinds text[]; users text[]; hashes bytea[]; times timestamptz[];
+  procedures text[]; keys text[]; inputs bytea[];
+  outcomes text[]; actuals integer[]; firsts event_ids[];
+  -- What the database assigns to those that win; the others stay NULL.
+  versions integer[]; positions bigint[]; chains bytea[];
+  won bigint[] := '{}';
+  last integer;
+BEGIN
+  SET LOCAL ROLE synap_writer;
+
+  -- From here to the end of the transaction nobody else appends: what is read below stays true.
+  SELECT * INTO head FROM log_head FOR UPDATE;
+  now_ := greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at);
+  now_ms := extract(epoch FROM now_) * 1000;
+
+  SELECT array_agg(n), array_agg(id), array_agg("aggregateId"), array_agg("aggregateType"), array_agg("userId"),
+         array_agg(decode(hash, 'base64')), array_agg("timestamp"), array_agg(procedure), array_agg(key),
+         array_agg(decode("inputHash", 'base64')), array_agg(coalesce((stream).version, 0)),
+         -- What was written before under the same event id or idempotency key; the latter decides where both are found.
+         array_agg(CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END),
+         array_agg(CASE
+           WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
+           WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (same_id).user_id <> "userId" THEN 'denied'
+           WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (stream).user_id <> "userId" THEN 'denied'
+           WHEN expected = -1 THEN 'ok'
+           WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
+           WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
+           WHEN expected = (stream).version THEN 'ok'
+           ELSE 'conflict'
+         END)
+    INTO ns, ids, aggregates, kinds, users, hashes, times, procedures, keys, inputs, actuals, firsts, outcomes
+    FROM (
+      SELECT i.*,
+        -- Subqueries, because a join might be planned to read the whole table.
+        (SELECT s FROM event_streams s WHERE s.aggregate_id = "aggregateId") AS stream,
+        (SELECT f FROM event_ids f WHERE f.event_id = i.id) AS same_id,
+        CASE WHEN i.key IS NOT NULL THEN
+          (SELECT f FROM event_ids f
+           WHERE f.user_id = "userId" AND f.procedure = i.procedure AND f.idempotency_key = i.key)
+        END AS same_key
+      FROM jsonb_to_recordset(items) AS i(n integer, id uuid, "aggregateId" uuid, "aggregateType" text, "userId" text,
+        expected integer, hash text, "timestamp" timestamptz, procedure text, key text, "inputHash" text)
+    ) i;
+  last := cardinality(ns);
+  versions := array_fill(NULL::integer, ARRAY[last]);
+  positions := array_fill(NULL::bigint, ARRAY[last]);
+  chains := array_fill(NULL::bytea, ARRAY[last]);
+
+  FOR i IN 1 .. last LOOP
+    CONTINUE WHEN outcomes[i] <> 'ok';
+    head.position := head.position + 1;
+    won := won || head.position;
+    versions[i] := actuals[i] + 1;
+    positions[i] := head.position;
+    head.chain := sha256(head.chain || hashes[i] || int8send(head.position) || int4send(versions[i]) || int8send(now_ms)
+      || int8send(CASE WHEN times[i] IS NULL THEN now_ms ELSE (extract(epoch FROM times[i]) * 1000)::bigint END));
+    chains[i] := head.chain;
+  END LOOP;
+
+  IF cardinality(won) > 0 THEN
+    INSERT INTO event_streams (aggregate_id, user_id, aggregate_type, version, position, created_at)
+    SELECT w.aggregate_id, user_id, aggregate_type, w.version, w.position, now_
+    FROM unnest(aggregates, users, kinds, versions, positions)
+      AS w(aggregate_id, user_id, aggregate_type, version, position)
+    WHERE w.position IS NOT NULL
+    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position;
+
+    INSERT INTO events (position, recorded_at, timestamp, id, aggregate_id, aggregate_type, event_type, schema_version,
+      user_id, data, metadata, version, causation_id, correlation_id, source, event_hash, chain)
+    SELECT positions[o], now_, coalesce(times[o], now_), id, "aggregateId", "aggregateType", "eventType",
+      "schemaVersion", "userId", data, metadata, versions[o], "causationId", "correlationId", source, hashes[o],
+      chains[o]
+    FROM ROWS FROM (jsonb_to_recordset(items) AS ("schemaVersion" smallint, id uuid, "aggregateId" uuid,
+      "aggregateType" text, "eventType" text, "userId" text, data jsonb, metadata jsonb, "causationId" uuid,
+      "correlationId" uuid, source text)) WITH ORDINALITY AS i("schemaVersion", id, "aggregateId", "aggregateType",
+      "eventType", "userId", data, metadata, "causationId", "correlationId", source, o)
+    WHERE positions[o] IS NOT NULL;
+
+    INSERT INTO event_private (position, salt, fields)
+    SELECT positions[o], decode(salt, 'base64'), private
+    FROM ROWS FROM (jsonb_to_recordset(items) AS (salt text, private jsonb)) WITH ORDINALITY AS i(salt, private, o)
+    WHERE positions[o] IS NOT NULL AND salt IS NOT NULL;
+
+    INSERT INTO event_ids (event_id, user_id, aggregate_id, version, position, recorded_at, procedure, idempotency_key,
+      input_hash)
+    SELECT w.event_id, user_id, w.aggregate_id, w.version, w.position, now_, procedure, key, input
+    FROM unnest(ids, users, aggregates, versions, positions, procedures, keys, inputs)
+      AS w(event_id, user_id, aggregate_id, version, position, procedure, key, input)
+    WHERE w.position IS NOT NULL;
+
+    PERFORM project_events(won, now_);
+
+    UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_;
+  END IF;
+
+  RETURN QUERY
+  SELECT w.n, w.outcome, coalesce((f).version, w.version, w.actual), coalesce((f).position, w.position),
+         CASE WHEN (f).recorded_at IS NULL THEN now_ms ELSE (extract(epoch FROM (f).recorded_at) * 1000)::bigint END,
+         coalesce((f).aggregate_id, w.aggregate_id), coalesce((f).event_id, w.event_id)
+  FROM ROWS FROM (unnest(ns, outcomes, versions, positions, actuals, aggregates, ids), generate_subscripts(ns, 1))
+         AS w(n, outcome, version, position, actual, aggregate_id, event_id, i),
+       LATERAL (SELECT firsts[w.i] AS f) x;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.changes_entity(event_type text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT event_type IN ('entity.updated', 'entity.title_changed', 'entity.file_uploaded', 'entity.deleted',
+                          'entity.restored', 'task.status_changed', 'task.completed')
+  $function$
+CREATE OR REPLACE FUNCTION synap.create_projections()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  tab text;
+BEGIN
+  CREATE TABLE entities (
+    id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    type text NOT NULL,
+    title text,
+    preview text NOT NULL,
+    tags text[] NOT NULL,
+    path text,
+    file_url text,
+    file_path text,
+    file_size bigint CHECK (file_size >= 0),
+    file_type text CHECK (file_type IN ('markdown', 'pdf', 'audio', 'video', 'image', 'other')),
+    checksum text,
+    version integer NOT NULL,
+    position bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    deleted_at timestamptz
+  ) WITH (fillfactor = 85);
+  CREATE INDEX entities_feed ON entities (user_id, created_at DESC, id) WHERE deleted_at IS NULL;
+  CREATE INDEX entities_deleted ON entities (user_id, created_at DESC, id) WHERE deleted_at IS NOT NULL;
+
+  -- The versions that are past, with the time in which each was the newest; the newest itself stands in entities.
+  CREATE TABLE entity_history (
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    user_id text NOT NULL,
+    type text NOT NULL,
+    title text,
+    preview text NOT NULL,
+    tags text[] NOT NULL,
+    path text,
+    file_path text,
+    file_size bigint,
+    file_type text,
+    checksum text,
+    status text,
+    priority integer,
+    due_date timestamptz,
+    completed_at timestamptz,
+    position bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    deleted_at timestamptz,
+    valid_to timestamptz NOT NULL,
+    PRIMARY KEY (id, version)
+  );
+  CREATE INDEX entity_history_feed ON entity_history (user_id, created_at DESC, id);
+
+  CREATE TABLE task_details (
+    entity_id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('todo', 'in_progress', 'done', 'cancelled')),
+    priority integer NOT NULL,
+    due_date timestamptz,
+    completed_at timestamptz,
+    position bigint NOT NULL
+  );
+  CREATE INDEX task_details_status ON task_details (user_id, status);
+
+  CREATE TABLE tags (
+    id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    name text NOT NULL,
+    color text,
+    created_at timestamptz NOT NULL,
+    UNIQUE (user_id, name)
+  );
+
+  CREATE TABLE entity_tags (
+    entity_id uuid NOT NULL,
+    tag_id uuid NOT NULL,
+    user_id text NOT NULL,
+    PRIMARY KEY (entity_id, tag_id)
+  );
+  CREATE INDEX entity_tags_tag ON entity_tags (tag_id, entity_id);
+
+  CREATE TABLE relations (
+    id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    source_entity_id uuid NOT NULL,
+    target_entity_id uuid NOT NULL,
+    type text NOT NULL CHECK (type IN ('contains', 'relates_to', 'blocks', 'duplicates', 'mentions', 'derived_from')),
+    position bigint NOT NULL,
+    created_at timestamptz NOT NULL
+  );
+  CREATE INDEX relations_source ON relations (user_id, source_entity_id);
+  CREATE INDEX relations_target ON relations (user_id, target_entity_id);
+
+  -- Every version of every entity with the time of its validity.
+  CREATE VIEW entity_versions WITH (security_invoker) AS
+    SELECT t.id, t.version, t.user_id, t.type, t.title, t.preview, t.tags, t.path, t.file_path, t.file_size, t.file_type,
+           t.checksum, d.status, d.priority, d.due_date, d.completed_at, t.position, t.created_at, t.updated_at,
+           t.deleted_at, 'infinity'::timestamptz AS valid_to
+    FROM entities t LEFT JOIN task_details d ON d.entity_id = t.id
+    UNION ALL
+    SELECT id, version, user_id, type, title, preview, tags, path, file_path, file_size, file_type, checksum, status,
+           priority, due_date, completed_at, position, created_at, updated_at, deleted_at, valid_to
+    FROM entity_history;
+  GRANT SELECT ON entity_versions TO synap_app;
+
+  FOREACH tab IN ARRAY ARRAY['entities', 'entity_history', 'task_details', 'tags', 'entity_tags', 'relations'] LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);
+    EXECUTE format('CREATE POLICY own_rows ON %I FOR SELECT TO synap_app USING (user_id = synap.current_user_id())', tab);
+    EXECUTE format('CREATE POLICY every_row ON %I TO synap_writer, synap_owner USING (true) WITH CHECK (true)', tab);
+    EXECUTE format('GRANT SELECT ON %I TO synap_app', tab);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO synap_writer', tab);
+  END LOOP;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.current_user_id()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT nullif(current_setting('synap.user_id', true), '') $function$
+CREATE OR REPLACE FUNCTION synap.enter_app(user_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  SET LOCAL ROLE synap_app;
+  PERFORM set_config('synap.user_id', user_id, true), set_config('search_path', 'synap, public', true);
+END
+$function$
+CREATE OR REPLACE FUNCTION synap.enter_auth()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  SET LOCAL ROLE synap_auth;
+  PERFORM set_config('search_path', 'auth, public', true);
+END
+$function$
+CREATE OR REPLACE FUNCTION synap.enter_owner()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  SET LOCAL ROLE synap_owner;
+  PERFORM set_config('search_path', 'synap, public', true), set_config('statement_timeout', '0', true);
+END
+$function$
+CREATE OR REPLACE FUNCTION synap.prepare_partitions(ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  year integer;
+  made integer := 0;
+  lower_bound timestamptz;
+  upper_bound timestamptz;
+BEGIN
+  FOR year IN
+    SELECT generate_series(y, y + ahead) FROM (SELECT extract(year FROM now() AT TIME ZONE 'UTC')::integer AS y) AS this
+  LOOP
+    CONTINUE WHEN to_regclass('synap.events_' || year) IS NOT NULL;
+    lower_bound := make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC');
+    upper_bound := make_timestamptz(year + 1, 1, 1, 0, 0, 0, 'UTC');
+    CONTINUE WHEN EXISTS (SELECT FROM synap.events_default
+                          WHERE recorded_at >= lower_bound AND recorded_at < upper_bound);
+    EXECUTE format('CREATE TABLE synap.events_%s PARTITION OF synap.events FOR VALUES FROM (%L) TO (%L)',
+                   year, lower_bound, upper_bound);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+DECLARE
+  created integer; tasks boolean; tagging boolean;
+  changes boolean := false; relates boolean := false;
+BEGIN
+  WITH new AS (
+    INSERT INTO entities (id, user_id, type, title, preview, tags, path, file_url, file_path, file_size, file_type,
+                          checksum, version, position, created_at, updated_at)
+    SELECT aggregate_id, user_id, data ->> 'type', fields ->> 'title', coalesce(fields ->> 'preview', ''),
+           CASE WHEN jsonb_array_length(fields -> 'tags') > 0
+                THEN ARRAY(SELECT jsonb_array_elements_text(fields -> 'tags')) ELSE '{}' END,
+           fields ->> 'path', '/api/v1/entities/' || aggregate_id || '/content', data ->> 'key',
+           (fields ->> 'size')::bigint, data ->> 'fileType', fields ->> 'checksum', version, e.position, timestamp,
+           timestamp
+    FROM synap.events e LEFT JOIN synap.event_private p USING (position)
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'entity.created'
+    RETURNING type, tags
+  )
+  SELECT count(*), bool_or(type = 'task'), bool_or(tags <> '{}') INTO created, tasks, tagging FROM new;
+
+  -- New entities are by far the most frequent: what a group has not, it does not pay for.
+  IF created < cardinality(positions) THEN
+    -- Other events than an entity's own, a user's above all, may have a `task` or `tags` as well.
+    SELECT bool_or(changes_entity(event_type)), tasks OR bool_or(changes_entity(event_type) AND data -> 'task' ? 'status'),
+           tagging OR bool_or(changes_entity(event_type) AND fields ? 'tags'), bool_or(aggregate_type = 'relation')
+      INTO changes, tasks, tagging, relates
+      FROM synap.events e LEFT JOIN synap.event_private p USING (position)
+      WHERE e.position = ANY (positions) AND e.recorded_at >= since;
+  END IF;
+
+  IF changes THEN
+    INSERT INTO entity_history (id, version, user_id, type, title, preview, tags, path, file_path, file_size, file_type,
+                                checksum, status, priority, due_date, completed_at, position, created_at, updated_at,
+                                deleted_at, valid_to)
+    SELECT t.id, t.version, t.user_id, t.type, t.title, t.preview, t.tags, t.path, t.file_path, t.file_size, t.file_type,
+           t.checksum, d.status, d.priority, d.due_date, d.completed_at, t.position, t.created_at, t.updated_at,
+           t.deleted_at, e.timestamp
+    FROM synap.events e JOIN entities t ON t.id = e.aggregate_id LEFT JOIN task_details d ON d.entity_id = t.id
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(event_type);
+
+    UPDATE entities t SET
+      title = CASE WHEN fields ? 'title' THEN fields ->> 'title' ELSE t.title END,
+      preview = coalesce(fields ->> 'preview', t.preview),
+      tags = CASE WHEN fields ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(fields -> 'tags')) ELSE t.tags END,
+      path = CASE WHEN fields ? 'path' THEN fields ->> 'path' ELSE t.path END,
+      file_path = CASE WHEN data ? 'key' THEN data ->> 'key' ELSE t.file_path END,
+      file_size = CASE WHEN fields ? 'size' THEN (fields ->> 'size')::bigint ELSE t.file_size END,
+      file_type = CASE WHEN data ? 'fileType' THEN data ->> 'fileType' ELSE t.file_type END,
+      checksum = CASE WHEN fields ? 'checksum' THEN fields ->> 'checksum' ELSE t.checksum END,
+      version = e.version,
+      position = e.position,
+      updated_at = e.timestamp,
+      deleted_at = CASE event_type WHEN 'entity.deleted' THEN e.timestamp WHEN 'entity.restored' THEN NULL
+                   ELSE t.deleted_at END
+    FROM synap.events e LEFT JOIN synap.event_private p USING (position)
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(event_type)
+      AND t.id = e.aggregate_id;
+  END IF;
+
+  IF tasks THEN
+    INSERT INTO task_details AS t (entity_id, user_id, status, priority, due_date, completed_at, position)
+    SELECT aggregate_id, user_id, d ->> 'status', (d ->> 'priority')::integer, (d ->> 'dueDate')::timestamptz,
+           (d ->> 'completedAt')::timestamptz, position
+    FROM synap.events e, LATERAL (SELECT data -> 'task' AS d) x
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND d ? 'status'
+      AND (changes_entity(event_type) OR event_type = 'entity.created' AND data ->> 'type' = 'task')
+    ON CONFLICT (entity_id) DO UPDATE SET status = excluded.status, priority = excluded.priority,
+      due_date = excluded.due_date, completed_at = excluded.completed_at, position = excluded.position;
+  END IF;
+
+  IF tagging THEN
+    INSERT INTO tags AS t (id, user_id, name, created_at)
+    SELECT tag_id(e.user_id, n.name), e.user_id, n.name, min(e.timestamp)
+    FROM synap.events e JOIN synap.event_private p USING (position),
+         jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since
+      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
+      AND NOT EXISTS (SELECT FROM tags o WHERE o.id = tag_id(e.user_id, n.name) AND o.created_at <= e.timestamp)
+    GROUP BY e.user_id, n.name
+    -- A rebuild may meet the events of different streams in another order than they came in.
+    ON CONFLICT (id) DO UPDATE SET created_at = least(t.created_at, excluded.created_at);
+
+    DELETE FROM entity_tags t USING synap.events e JOIN synap.event_private p USING (position)
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(e.event_type)
+      AND p.fields ? 'tags' AND t.entity_id = e.aggregate_id;
+
+    INSERT INTO entity_tags (entity_id, tag_id, user_id)
+    SELECT e.aggregate_id, tag_id(e.user_id, n.name), e.user_id
+    FROM synap.events e JOIN synap.event_private p USING (position),
+         jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since
+      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
+    -- An event may name a tag twice.
+    ON CONFLICT DO NOTHING;
+  END IF;
+
+  IF relates THEN
+    INSERT INTO relations (id, user_id, source_entity_id, target_entity_id, type, position, created_at)
+    SELECT aggregate_id, user_id, (data ->> 'sourceId')::uuid, (data ->> 'targetId')::uuid, data ->> 'type', position,
+           timestamp
+    FROM synap.events e
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'relation.created';
+
+    DELETE FROM relations r USING synap.events e
+    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND e.event_type = 'relation.deleted'
+      AND r.id = e.aggregate_id;
+  END IF;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.tag_id(user_id text, name text)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT (substr(h, 1, 12) || '8' || substr(h, 14, 3) || 'a' || substr(h, 18, 15))::uuid
+    FROM encode(sha256(convert_to(user_id || E'\x1f' || name, 'UTF8')), 'hex') AS h
+  $function$
