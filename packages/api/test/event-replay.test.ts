@@ -66,7 +66,7 @@ describe('events lead to what the database projected', () => {
         }
         await compare(seen.id);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

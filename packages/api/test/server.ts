@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AccountRepository,
@@ -104,6 +103,8 @@ export interface TestServer {
   readonly app: SynapApp;
   readonly database: Database;
   readonly objects: ObjectStorage;
+  /** Where the objects are files. */
+  readonly folder: string;
   readonly events: EventRepository;
   readonly entities: EntityRepository;
   readonly log: LogLine[];
@@ -168,6 +169,7 @@ export async function testServer({
     app,
     database: test.database,
     objects: files,
+    folder: root,
     events,
     entities,
     log,
@@ -180,7 +182,6 @@ export async function testServer({
       await committer.close();
       await files.close();
       await test.close();
-      await rm(root, { recursive: true, force: true });
     },
   };
 }

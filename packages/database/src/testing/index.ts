@@ -1,1 +1,2 @@
+export { dumpSchema } from './schema-dump.ts';
 export { type TestDatabase, testDatabase } from './test-database.ts';
