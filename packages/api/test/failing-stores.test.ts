@@ -61,12 +61,20 @@ describe('when the database fails', () => {
     ],
     ['with one of a library', new Error('password authentication failed for postgres at 10.0.0.1'), 500, 'INTERNAL'],
     ['with no error at all', 'oops 10.0.0.1' as unknown as Error, 500, 'INTERNAL'],
-    ['by not answering', new SynapError('DATABASE_UNAVAILABLE', 'The database does not answer.'), 503, 'DATABASE_UNAVAILABLE'],
+    [
+      'by not answering',
+      new SynapError('DATABASE_UNAVAILABLE', 'The database does not answer.'),
+      503,
+      'DATABASE_UNAVAILABLE',
+    ],
   ])('%s, nobody is told how, and the log is', async (_name, error, status, reason) => {
     const { id } = await client.note('x');
     databaseFails = error;
     server.log.length = 0;
-    for (const answer of [await client.query('entities.get', { id }), await client.mutate('notes.create', { content: 'y' })]) {
+    for (const answer of [
+      await client.query('entities.get', { id }),
+      await client.mutate('notes.create', { content: 'y' }),
+    ]) {
       expect(answer.status).toBe(status);
       expect(answer.error?.data).toMatchObject({ httpStatus: status, reason });
       expect(Object.keys(answer.error?.data ?? {}).sort()).toEqual(['code', 'httpStatus', 'reason']);
@@ -114,7 +122,9 @@ describe('when the object store fails', () => {
     expect(await list()).toEqual([note]);
     expect((await client.get<{ items: [] }>('events.list')).items).toHaveLength(1);
     // What needs no object goes on.
-    expect(await client.do('entities.update', { id: note.id, title: 'new', content: 'x' })).toMatchObject({ version: 2 });
+    expect(await client.do('entities.update', { id: note.id, title: 'new', content: 'x' })).toMatchObject({
+      version: 2,
+    });
   });
 
   it('and says that it wrote something else, that is not acknowledged', async () => {

@@ -71,7 +71,7 @@ it.skipIf(!process.env.TEST_DATABASE_URL)(
     try {
       const id = newEntityId();
       const processes = [library.events, new EventRepository(other, committer)];
-      const writers = processes.flatMap((events) => upTo(8).map(() => write(events, library.alice, id, 5)));
+      const writers = processes.flatMap((events) => upTo(8).map(() => write(events, library.alice, id, 10)));
       // Others who write elsewhere meanwhile, so that positions and versions do not go in step.
       const elsewhere = processes.flatMap((events) => upTo(60).map(() => events.append(noteCreated(library.bob))));
       expect((await Promise.all(writers)).flat().toSorted((a, b) => a - b)).toEqual(upTo(160));

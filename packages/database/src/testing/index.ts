@@ -1,2 +1,1 @@
-export { dumpSchema } from './schema-dump.ts';
 export { type TestDatabase, testDatabase } from './test-database.ts';
