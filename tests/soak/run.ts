@@ -24,19 +24,24 @@ if (values.help || !['kill', 'trace', 'short'].includes(name) || !(kills > 0)) {
 const log = (line: string) => process.stdout.write(`${line}\n`);
 const server = process.env.TEST_DATABASE_URL;
 
-await soak('embedded');
-if (server) await withDatabase(server, (databaseUrl) => soak('PostgreSQL', databaseUrl));
-else log('PostgreSQL: not run, TEST_DATABASE_URL is not set');
+if (name !== 'kill') await everywhere(trace);
+if (name !== 'trace') await everywhere(kill);
 
-async function soak(where: string, databaseUrl?: string): Promise<void> {
-  if (name !== 'kill') {
-    await soakTrace({ databaseUrl, notes: TRACED_NOTES });
-    log(`${where}: ${TRACED_NOTES} notes traced, no answer left before its object, folders and log were synced`);
-  }
-  if (name !== 'trace') {
-    const writes = await soakKill({ kills, databaseUrl, log: (line) => log(`${where}: ${line}`) });
-    log(`${where}: ${kills} kills, ${writes} acknowledged writes, all there, verify is green`);
-  }
+/** Each soak has a database of its own, as it has a data folder: the content of one is nothing that another could find. */
+async function everywhere(soak: (where: string, databaseUrl?: string) => Promise<void>): Promise<void> {
+  await soak('embedded');
+  if (server) await withDatabase(server, (databaseUrl) => soak('PostgreSQL', databaseUrl));
+  else log('PostgreSQL: not run, TEST_DATABASE_URL is not set');
+}
+
+async function trace(where: string, databaseUrl?: string): Promise<void> {
+  await soakTrace({ databaseUrl, notes: TRACED_NOTES });
+  log(`${where}: ${TRACED_NOTES} notes traced, no answer left before its object, folders and log were synced`);
+}
+
+async function kill(where: string, databaseUrl?: string): Promise<void> {
+  const writes = await soakKill({ kills, databaseUrl, log: (line) => log(`${where}: ${line}`) });
+  log(`${where}: ${kills} kills, ${writes} acknowledged writes, all there, verify is green`);
 }
 
 /** A database of this run's own on the server, as a copy of the given one, which may have an extension ours needs. */
