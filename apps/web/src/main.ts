@@ -1,3 +1,5 @@
+import type { SessionInfo } from '@synap/api';
+
 // Stands in for the web app: signs in with the token of a printed link, and says who is signed in.
 const root = document.querySelector('#root');
 
@@ -12,7 +14,8 @@ async function show(): Promise<void> {
     });
   }
   const response = await fetch('/api/session');
-  if (root) root.textContent = response.ok ? 'Signed in' : 'Signed out';
+  const session = response.ok ? ((await response.json()) as SessionInfo) : undefined;
+  if (root) root.textContent = session ? `Signed in as ${session.user.name}` : 'Signed out';
 }
 
 await show();
