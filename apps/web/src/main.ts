@@ -1,21 +1,21 @@
 import type { SessionInfo } from '@synap/api';
 
 // Stands in for the web app: signs in with the token of a printed link, and says who is signed in.
-const root = document.querySelector('#root');
 
-async function show(): Promise<void> {
+async function signIn(): Promise<string | undefined> {
   const token = location.hash.slice(1);
-  if (location.pathname === '/sign-in' && token !== '') {
-    history.replaceState(null, '', '/');
-    await fetch('/api/session', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ token }),
-    });
-  }
-  const response = await fetch('/api/session');
-  const session = response.ok ? ((await response.json()) as SessionInfo) : undefined;
-  if (root) root.textContent = session ? `Signed in as ${session.user.name}` : 'Signed out';
+  if (location.pathname !== '/sign-in' || token === '') return undefined;
+  history.replaceState(null, '', '/');
+  const response = await fetch('/api/session', { method: 'POST', body: JSON.stringify({ token }) });
+  if (response.ok) return undefined;
+  return ((await response.json()) as { error: { message: string } }).error.message;
 }
 
-await show();
+async function user(): Promise<string> {
+  const response = await fetch('/api/session');
+  return response.ok ? `Signed in as ${((await response.json()) as SessionInfo).user.name}` : 'Signed out';
+}
+
+const refusal = await signIn();
+const root = document.querySelector('#root');
+if (root) root.textContent = refusal ?? (await user());
