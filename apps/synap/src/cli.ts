@@ -6,6 +6,7 @@ import { historyCommand } from './commands/history.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { signInCommand } from './commands/sign-in.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
@@ -34,15 +35,21 @@ function createProgram(): Command {
   verifyCommand(program);
   rebuildCommand(program);
   doctorCommand(program);
+  signInCommand(program);
   keysCommand(program);
   return program;
+}
+
+/** `pnpm start -- --port 3001` hands the separator on, as npm does not; `start` has nothing that could come after one. */
+function withoutSeparator(argv: readonly string[]): string[] {
+  return argv.filter((word, index) => !(index === 3 && word === '--' && argv[2] === 'start'));
 }
 
 /** Runs one command line and sets the exit code; nothing but a second fault ends the process before its time. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedOutput(argv[2] !== 'start');
   try {
-    await createProgram().parseAsync([...argv]);
+    await createProgram().parseAsync(withoutSeparator(argv));
   } catch (error) {
     const message = messageOf(error);
     if (message !== undefined) process.stderr.write(`synap: ${message}\n`);

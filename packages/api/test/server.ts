@@ -8,12 +8,13 @@ import {
   findByIdempotencyKey,
   ping,
   RelationRepository,
+  SessionRepository,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
 import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types';
 import { expect } from 'vitest';
-import { type AppOptions, createApp, PostgresR2Storage, type SynapApp } from '../src/index.ts';
+import { type AppOptions, type BrowserOptions, createApp, PostgresR2Storage, type SynapApp } from '../src/index.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -107,6 +108,8 @@ export interface TestServer {
   readonly folder: string;
   readonly events: EventRepository;
   readonly entities: EntityRepository;
+  readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
   readonly log: LogLine[];
   /** A new user with a key of these scopes; read and write if absent. */
   client(scopes?: readonly KeyScope[]): Promise<Client>;
@@ -115,7 +118,10 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export interface TestServerOptions extends Partial<AppOptions> {
+export interface TestServerOptions extends Partial<Omit<AppOptions, 'browsers'>> {
+  readonly browsers?: Omit<BrowserOptions, 'sessions'>;
+  /** What sessions go by. */
+  readonly clock?: () => Date;
   /** Puts something between the storage and its database or objects, to make them fail. */
   readonly wrapDatabase?: (database: Database) => Database;
   readonly wrapObjects?: (objects: ObjectStorage) => ObjectStorage;
@@ -125,6 +131,8 @@ export interface TestServerOptions extends Partial<AppOptions> {
 export async function testServer({
   wrapDatabase,
   wrapObjects,
+  browsers,
+  clock,
   ...options
 }: TestServerOptions = {}): Promise<TestServer> {
   const test = await testDatabase();
@@ -136,6 +144,7 @@ export async function testServer({
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
+  const sessions = new SessionRepository(database, clock);
   const storage = new PostgresR2Storage({
     objects,
     events,
@@ -159,6 +168,7 @@ export async function testServer({
       return found && { userId: found.account.userId, scopes: found.apiKey.scopes, expiresAt: found.apiKey.expiresAt };
     },
     ready: () => ping(database),
+    browsers: { sessions, ...browsers },
     logger: { info: note('info'), warn: note('warn'), error: note('error') },
     ...options,
   });
@@ -172,6 +182,8 @@ export async function testServer({
     folder: root,
     events,
     entities,
+    accounts,
+    sessions,
     log,
     client: async (scopes = [KeyScope.READ, KeyScope.WRITE]) => {
       const { userId } = await accounts.createUser({ name: 'somebody' });

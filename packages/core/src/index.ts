@@ -17,6 +17,7 @@ export type {
   HistoryItem,
   IdempotencyKey,
   IStorage,
+  Neighborhood,
   NewEntity,
   NewRelation,
   PageOf,
