@@ -9,6 +9,7 @@ import { BodyReader } from './http/body.ts';
 import { contentResponse } from './http/content-route.ts';
 import { Gate } from './http/gate.ts';
 import { TRPC_PATH, trpcResponse } from './http/trpc-route.ts';
+import { uploadResponse } from './http/upload-route.ts';
 import { authorised } from './trpc.ts';
 
 export interface AppOptions {
@@ -19,7 +20,7 @@ export interface AppOptions {
   readonly ready: () => Promise<void>;
   readonly logger: Logger;
   /** Serves the signed addresses of files below `/files/`; absent where the store signs addresses of its own. */
-  readonly files?: (request: Request) => Promise<Response>;
+  readonly files?: (request: Request, onFailure: (error: unknown) => void) => Promise<Response>;
   /** Requests that are worked on at once; more are refused with 503. Default 2,000. */
   readonly maxInFlight?: number;
   /** Milliseconds that `ready` may take. Default 2,000. */
@@ -79,6 +80,9 @@ export function createApp(options: AppOptions): SynapApp {
   });
 
   app.use((_context, next) => gate.pass(next));
+  const failed = (context: Context<AppEnv>) => (error: unknown) => {
+    logger.error({ err: synapErrorOf(error), requestId: context.get('requestId') }, 'an answer was cut off');
+  };
   const identified = async (context: Context<AppEnv>) => {
     const auth = await authenticator.identify(context.req.header('authorization'));
     context.set('auth', auth);
@@ -90,9 +94,13 @@ export function createApp(options: AppOptions): SynapApp {
   });
   app.get('/api/v1/entities/:id/content', async (context) => {
     const userId = authorised(await identified(context), 'read');
-    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw);
+    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw, failed(context));
   });
-  if (files) app.get('/files/*', (context) => files(context.req.raw));
+  app.put('/api/v1/uploads/:id', async (context) => {
+    const userId = authorised(await identified(context), 'write');
+    return uploadResponse(services.uploads, userId, context.req.param('id'), context.req.raw);
+  });
+  if (files) app.get('/files/*', (context) => files(context.req.raw, failed(context)));
 
   return { app, drain: () => gate.drain() };
 }

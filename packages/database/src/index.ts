@@ -23,7 +23,12 @@ export type {
   EntityReader,
   EntityRecord,
   ListQuery,
+  NewUpload,
   Page,
   RelationReader,
+  StoredUpload,
+  Upload,
+  UploadStore,
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
+export { UploadRepository } from './repositories/upload-repository.ts';

@@ -5,7 +5,7 @@ import { fsyncPath, fsyncTree } from './durable-files.ts';
 import { databaseError, storageFull } from './errors.ts';
 import { FolderLock } from './folder-lock.ts';
 import { PgliteThread, ThreadFailure, type ThreadRequest } from './pglite-thread.ts';
-import type { Context, Database, Row, Statement } from './port.ts';
+import { type Context, type Database, isReadOnly, type Row, type Statement } from './port.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface PgliteOptions {
@@ -72,7 +72,7 @@ export class PgliteDatabase implements Database {
   }
 
   async transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
-    if (context.role !== 'app' && !context.readOnly) this.#requireRoom();
+    if (!isReadOnly(context)) this.#requireRoom();
     return this.#request({ kind: 'transaction', context, statements });
   }
 

@@ -113,6 +113,27 @@ export function accessSuite({ store, fresh }: Suite): void {
       }
     });
 
+    it('answer with the headers that were asked for, which nobody else can change', async () => {
+      const key = fresh('a.bin');
+      await store().upload(key, 'signed');
+      const contentDisposition = `attachment; filename="a \\"b\\".txt"; filename*=UTF-8''%C3%BC%20b.txt`;
+      const url = await store().getSignedUrl(key, 60, { contentType: 'text/plain', contentDisposition });
+      const response = await fetch(url);
+      expect(await response.text()).toBe('signed');
+      expect(response.headers.get('content-type')).toBe('text/plain');
+      expect(response.headers.get('content-disposition')).toBe(contentDisposition);
+      for (const address of [
+        url.replace('text%2Fplain', 'text%2Fhtml'),
+        url.replace(/[&?]response-content-disposition=[^&]*/, ''),
+        url.replace('response-content-type=', 'response-content-encoding='),
+      ]) {
+        expect(address).not.toBe(url);
+        const refused = await fetch(address);
+        await refused.body?.cancel();
+        expect([400, 401, 403]).toContain(refused.status);
+      }
+    });
+
     it('are refused after they have expired', async () => {
       const key = fresh();
       await store().upload(key, 'signed');
