@@ -7,6 +7,7 @@ import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { startCommand } from './commands/start.ts';
+import { uploadCommand } from './commands/upload.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { tolerateClosedOutput } from './output.ts';
@@ -28,6 +29,7 @@ function createProgram(): Command {
     );
   startCommand(program);
   captureCommand(program);
+  uploadCommand(program);
   getCommand(program);
   historyCommand(program);
   listCommand(program);
@@ -38,11 +40,16 @@ function createProgram(): Command {
   return program;
 }
 
+/** `pnpm start -- --port 1` hands the `--` on, where it would make an argument of the option; `start` has no arguments. */
+function withoutSeparator(argv: readonly string[]): string[] {
+  return argv[2] === 'start' ? argv.filter((argument) => argument !== '--') : [...argv];
+}
+
 /** Runs one command line and sets the exit code; nothing but a second fault ends the process before its time. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedOutput(argv[2] !== 'start');
   try {
-    await createProgram().parseAsync([...argv]);
+    await createProgram().parseAsync(withoutSeparator(argv));
   } catch (error) {
     const message = messageOf(error);
     if (message !== undefined) process.stderr.write(`synap: ${message}\n`);

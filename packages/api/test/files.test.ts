@@ -40,7 +40,6 @@ async function upload(name: string, bytes: Uint8Array, contentType?: string): Pr
   return client.do<Entity>('files.complete', { uploadId: target.uploadId });
 }
 
-
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',

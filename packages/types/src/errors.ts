@@ -51,6 +51,8 @@ export const ERROR_KINDS = {
   UPLOAD_EXPIRED: 'gone',
   /** Somebody changed the stream first; `details.actualVersion` is its version now. */
   VERSION_CONFLICT: 'conflict',
+  /** A verification or a rebuild that another process has begun goes on. */
+  MAINTENANCE_RUNNING: 'conflict',
   /** A storage key is written once; this one exists. */
   OBJECT_EXISTS: 'conflict',
   /** The store answered: there is no such object. */

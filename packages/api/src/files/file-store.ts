@@ -15,6 +15,7 @@ import {
   SynapError,
   type UserId,
 } from '@synap/types';
+import { servedType } from './serving.ts';
 import { SAMPLE_BYTES, type SniffedType, sniff } from './sniff.ts';
 
 /** Bytes on their way in, and what was said of them. */
@@ -71,7 +72,7 @@ export class FileStore {
       const sniffed = await sniff(sample, name);
       const revision = { revisionId: newRevisionId(), extension: sniffed.extension };
       const key = this.#objects.buildPath({ userId, type, entityId, ...revision });
-      const stored = await this.#objects.uploadStream(key, incoming.bytes());
+      const stored = await this.#objects.uploadStream(key, incoming.bytes(), { contentType: servedType(key) });
       if (stored.checksum !== incoming.checksum) {
         throw new SynapError('CHECKSUM_MISMATCH', 'The content was changed on its way into the store. Send it again.');
       }

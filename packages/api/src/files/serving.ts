@@ -8,6 +8,7 @@ const INLINE = /^(?:image\/(?:png|apng|jpeg|gif|webp|avif|svg\+xml)|audio\/|vide
 /** Markup and data that a browser would interpret; they are shown as the text they are. */
 const SHOWN_AS_TEXT = /^(?:text\/html|application\/(?:xml|json|x-ndjson))\b/;
 
+const SVG = 'image/svg+xml';
 const PLAIN = 'text/plain; charset=utf-8';
 
 /** The `Content-Type` that an object is served with. */
@@ -52,14 +53,19 @@ function shortened(text: string, bytes: number): string {
   return short;
 }
 
-/** `Content-Disposition` as RFC 6266 has it: `inline` for what a browser may show, else `attachment`. */
-export function dispositionOf(key: string, fileName: string): string {
-  return create(fileName, { type: INLINE.test(servedType(key)) ? 'inline' : 'attachment' });
+/**
+ * `Content-Disposition` as RFC 6266 has it: `inline` for what a browser may show, else `attachment`.
+ * @param policed whether the answer will have the policy of `safeHeaders`, without which an SVG may run scripts
+ */
+export function dispositionOf(key: string, fileName: string, policed = true): string {
+  const type = servedType(key);
+  const shown = INLINE.test(type) && (policed || type !== SVG);
+  return create(fileName, { type: shown ? 'inline' : 'attachment' });
 }
 
 /** Nothing of it runs, and nothing is fetched, but what a viewer of the browser's own needs to show the bytes themselves. */
 function policyOf(type: string): string {
-  if (type === 'image/svg+xml') {
+  if (type === SVG) {
     return "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
   }
   // A sandbox would keep the browser's own viewer from opening it; that viewer runs scripts of a PDF in no page.

@@ -128,12 +128,13 @@ export class PostgresR2Storage implements IStorage {
   ): Promise<SignedLink> {
     const { entity, key } = await this.#record(id, userId, options);
     if (key === null) throw new SynapError('INVALID_STATE', 'This has no content that an address could lead to.');
+    const { objects } = this.#parts;
     // Before the address is made, so that it is never said to last longer than it does.
     const now = this.#parts.clock?.() ?? new Date();
     const url = await orLost(
-      this.#parts.objects.getSignedUrl(key, expiresIn, {
+      objects.getSignedUrl(key, expiresIn, {
         contentType: servedType(key),
-        contentDisposition: dispositionOf(key, fileNameOf(entity.title ?? entity.path, key)),
+        contentDisposition: dispositionOf(key, fileNameOf(entity.title ?? entity.path, key), objects.kind === 'fs'),
         checksum: checksumOf(entity),
       }),
     );

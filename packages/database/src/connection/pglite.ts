@@ -37,6 +37,7 @@ export class PgliteDatabase implements Database {
   /** Resolves when the thread before is gone: two on one folder would destroy it. */
   #formerEnded: Promise<void> = Promise.resolve();
   #room = { at: Number.NEGATIVE_INFINITY, enough: true };
+  readonly #held = new Set<string>();
   #closing: Promise<void> | undefined;
 
   private constructor(options: PgliteOptions, lock: FolderLock) {
@@ -78,6 +79,13 @@ export class PgliteDatabase implements Database {
 
   async script(sql: string): Promise<void> {
     await this.#request({ kind: 'script', sql });
+  }
+
+  /** No other process has the folder open, so this process's own memory is enough. */
+  async tryLock(name: string): Promise<AsyncDisposable | null> {
+    if (this.#held.has(name)) return null;
+    this.#held.add(name);
+    return { [Symbol.asyncDispose]: async () => void this.#held.delete(name) };
   }
 
   close(): Promise<void> {

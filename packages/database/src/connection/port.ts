@@ -45,6 +45,12 @@ export interface Database {
    */
   script(sql: string): Promise<void>;
 
+  /**
+   * A lock of this name in the database, held until it is disposed of or the process dies; null if somebody holds it, in
+   * this process or another.
+   */
+  tryLock(name: string): Promise<AsyncDisposable | null>;
+
   /** Ends what is under way and lets go. Harmless when repeated. */
   close(): Promise<void>;
 }
