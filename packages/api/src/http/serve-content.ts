@@ -1,3 +1,4 @@
+import { SynapError } from '@synap/types';
 import { parse } from 'range-parser';
 import { safeHeaders } from '../files/serving.ts';
 
@@ -44,11 +45,12 @@ export async function serveContent(
     for (const name of ['Content-Type', 'Content-Disposition', 'ETag']) headers.delete(name);
     return new Response(null, { status: 416, headers });
   }
-  headers.set('Content-Length', String(range ? range.end - range.start + 1 : size));
+  const length = range ? range.end - range.start + 1 : size;
+  headers.set('Content-Length', String(length));
   if (range) headers.set('Content-Range', `bytes ${range.start}-${range.end}/${size}`);
   const status = range ? 206 : 200;
   if (request.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
-  const pieces = await content.open(range);
+  const pieces = exactly(length, await content.open(range));
   if (!range && size <= CHECKED_FIRST_BYTES) return new Response(await gathered(pieces), { status, headers });
   return new Response(ReadableStream.from(told(pieces, onFailure)), { status, headers });
 }
@@ -66,6 +68,21 @@ function rangeOf(request: Request, size: number, tag: string | undefined) {
   const { code, type, ranges } = parse(size, header);
   if (type !== 'bytes' || (code & 1) !== 0 || ranges.length > 1) return undefined;
   return ranges[0] ?? 'unsatisfiable';
+}
+
+/** The last piece only when it is known to be the last: more or fewer bytes than the headers say are no good answer. */
+async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array | undefined;
+  let come = 0;
+  for await (const piece of pieces) {
+    come += piece.length;
+    if (come > length) break;
+    if (held) yield held;
+    held = piece;
+  }
+  if (come !== length)
+    throw new SynapError('CHECKSUM_MISMATCH', 'The stored content is not as long as what was written.');
+  if (held) yield held;
 }
 
 async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
