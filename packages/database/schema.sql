@@ -17,6 +17,7 @@ table synap.migrations r owner synap_owner
 table synap.relations r row security forced owner synap_owner
 table synap.tags r row security forced owner synap_owner
 table synap.task_details r row security forced owner synap_owner
+table synap.uploads r row security forced owner synap_owner
 table synap.user_event_ids v with security_barrier=true owner synap_owner
 table synap.user_event_streams v with security_barrier=true owner synap_owner
 table synap.user_events v with security_barrier=true owner synap_owner
@@ -196,6 +197,21 @@ column synap.task_details.priority integer not null
 column synap.task_details.due_date timestamp with time zone
 column synap.task_details.completed_at timestamp with time zone
 column synap.task_details.position bigint not null
+column synap.uploads.id uuid not null
+column synap.uploads.user_id text not null
+column synap.uploads.entity_id uuid not null
+column synap.uploads.name text not null
+column synap.uploads.content_type text not null
+column synap.uploads.size bigint not null
+column synap.uploads.checksum text not null
+column synap.uploads.state text not null default 'announced'::text
+column synap.uploads.object_key text
+column synap.uploads.file_type text
+column synap.uploads.preview text
+column synap.uploads.idempotency_key text
+column synap.uploads.input_hash bytea
+column synap.uploads.created_at timestamp with time zone not null default now()
+column synap.uploads.expires_at timestamp with time zone not null
 column synap.user_event_ids.event_id uuid
 column synap.user_event_ids.user_id text
 column synap.user_event_ids.aggregate_id uuid
@@ -262,6 +278,11 @@ constraint synap.tags PRIMARY KEY (id)
 constraint synap.tags UNIQUE (user_id, name)
 constraint synap.task_details CHECK ((status = ANY (ARRAY['todo'::text, 'in_progress'::text, 'done'::text, 'cancelled'::text])))
 constraint synap.task_details PRIMARY KEY (entity_id)
+constraint synap.uploads CHECK (((object_key IS NOT NULL) = (state = 'stored'::text)))
+constraint synap.uploads CHECK ((size >= 0))
+constraint synap.uploads CHECK ((state = ANY (ARRAY['announced'::text, 'stored'::text])))
+constraint synap.uploads PRIMARY KEY (id)
+constraint synap.uploads UNIQUE (entity_id)
 
 index CREATE INDEX api_keys_user ON auth.api_keys USING btree (user_id)
 index CREATE INDEX entities_deleted ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NOT NULL)
@@ -283,6 +304,7 @@ index CREATE INDEX sessions_user ON auth.sessions USING btree (user_id)
 index CREATE INDEX sign_in_links_expiry ON auth.sign_in_links USING btree (expires_at)
 index CREATE INDEX sign_in_links_user ON auth.sign_in_links USING btree (user_id)
 index CREATE INDEX task_details_status ON synap.task_details USING btree (user_id, status)
+index CREATE INDEX uploads_expired ON synap.uploads USING btree (user_id, expires_at)
 index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
 index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
 index CREATE UNIQUE INDEX entities_pkey ON synap.entities USING btree (id)
@@ -303,6 +325,9 @@ index CREATE UNIQUE INDEX sign_in_links_pkey ON auth.sign_in_links USING btree (
 index CREATE UNIQUE INDEX tags_pkey ON synap.tags USING btree (id)
 index CREATE UNIQUE INDEX tags_user_id_name_key ON synap.tags USING btree (user_id, name)
 index CREATE UNIQUE INDEX task_details_pkey ON synap.task_details USING btree (entity_id)
+index CREATE UNIQUE INDEX uploads_entity_id_key ON synap.uploads USING btree (entity_id)
+index CREATE UNIQUE INDEX uploads_idempotency ON synap.uploads USING btree (user_id, idempotency_key) WHERE (idempotency_key IS NOT NULL)
+index CREATE UNIQUE INDEX uploads_pkey ON synap.uploads USING btree (id)
 index CREATE UNIQUE INDEX users_email_key ON auth.users USING btree (email)
 index CREATE UNIQUE INDEX users_one_owner ON auth.users USING btree (role) WHERE (role = 'owner'::text)
 index CREATE UNIQUE INDEX users_pkey ON auth.users USING btree (id)
@@ -314,6 +339,7 @@ policy every_row on synap.entity_vectors for ALL to synap_owner, synap_writer us
 policy every_row on synap.relations for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.task_details for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.uploads for ALL to synap_owner using true check true
 policy own_rows on synap.entities for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_history for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_tags for SELECT to synap_app using (user_id = current_user_id()) check
@@ -321,6 +347,7 @@ policy own_rows on synap.entity_vectors for SELECT to synap_app using (user_id =
 policy own_rows on synap.relations for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.task_details for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.uploads for ALL to synap_app using (user_id = current_user_id()) check (user_id = current_user_id())
 
 grant DELETE, INSERT, SELECT, UPDATE on auth.api_keys to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on auth.sessions to synap_auth
@@ -333,6 +360,7 @@ grant DELETE, INSERT, SELECT, UPDATE on synap.entity_vectors to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.relations to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.task_details to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.uploads to synap_app
 grant INSERT, SELECT on synap.event_ids to synap_writer
 grant INSERT, SELECT on synap.event_private to synap_writer
 grant INSERT, SELECT on synap.events to synap_writer

@@ -8,6 +8,7 @@ import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { signInCommand } from './commands/sign-in.ts';
 import { startCommand } from './commands/start.ts';
+import { uploadCommand } from './commands/upload.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { tolerateClosedOutput } from './output.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     );
   startCommand(program);
   captureCommand(program);
+  uploadCommand(program);
   getCommand(program);
   historyCommand(program);
   listCommand(program);

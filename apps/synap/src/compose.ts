@@ -1,5 +1,5 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { createApp, PostgresR2Storage, type SynapApp } from '@synap/api';
+import { createApp, FileStore, type IdempotencyLookup, PostgresR2Storage, type SynapApp, Uploads } from '@synap/api';
 import {
   type AccountRepository,
   Committer,
@@ -9,6 +9,7 @@ import {
   ping,
   RelationRepository,
   type SessionRepository,
+  UploadRepository,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
 import { type Config, isLoopback } from './config.ts';
@@ -44,16 +45,23 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
+  const findKey: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
   const storage = new PostgresR2Storage({
     objects,
     events,
     entities: new EntityRepository(database),
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (userId, procedure, key) => findByIdempotencyKey(database, userId, procedure, key),
+    findByIdempotencyKey: findKey,
+  });
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files: new FileStore(objects, storage),
+    storage,
+    findByIdempotencyKey: findKey,
   });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, events, keys: accounts, info: () => info },
+    services: { storage, uploads, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;
@@ -72,7 +80,9 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
       addressOf: (context) => getConnInfo(context).remote.address ?? '',
     },
     // Other stores serve what they sign themselves.
-    ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
+    ...(objects.kind === 'fs' && {
+      files: (request: Request, onFailure: (error: unknown) => void) => serveFile(request, objects, secret, onFailure),
+    }),
   });
   const { app } = api;
   app.route('/api/v1/admin', adminRoutes({ stores, accounts, sessions, config, log }));

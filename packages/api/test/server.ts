@@ -9,12 +9,21 @@ import {
   ping,
   RelationRepository,
   SessionRepository,
+  UploadRepository,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
 import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types';
 import { expect } from 'vitest';
-import { type AppOptions, type BrowserOptions, createApp, PostgresR2Storage, type SynapApp } from '../src/index.ts';
+import {
+  type AppOptions,
+  type BrowserOptions,
+  createApp,
+  FileStore,
+  PostgresR2Storage,
+  type SynapApp,
+  Uploads,
+} from '../src/index.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -138,19 +147,27 @@ export async function testServer({
   const test = await testDatabase();
   const database = wrapDatabase?.(test.database) ?? test.database;
   const root = join(test.folder, 'objects');
-  const files = await FsStorage.open({ root, minFreeBytes: 0 });
-  const objects = wrapObjects?.(files) ?? files;
+  const objectFiles = await FsStorage.open({ root, minFreeBytes: 0 });
+  const objects = wrapObjects?.(objectFiles) ?? objectFiles;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
   const sessions = new SessionRepository(database, clock);
+  const lookup = (...request: [UserId, string, string]) => findByIdempotencyKey(database, ...request);
   const storage = new PostgresR2Storage({
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request) => findByIdempotencyKey(database, ...request),
+    findByIdempotencyKey: lookup,
+  });
+  const files = new FileStore(objects, storage);
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files,
+    storage,
+    findByIdempotencyKey: lookup,
   });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
@@ -159,6 +176,7 @@ export async function testServer({
   const app = createApp({
     services: {
       storage,
+      uploads,
       events,
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),
@@ -178,7 +196,7 @@ export async function testServer({
   return {
     app,
     database: test.database,
-    objects: files,
+    objects: objectFiles,
     folder: root,
     events,
     entities,
@@ -192,7 +210,7 @@ export async function testServer({
     keyOf: (client, scopes) => key(client.userId, scopes),
     close: async () => {
       await committer.close();
-      await files.close();
+      await objectFiles.close();
       await test.close();
     },
   };

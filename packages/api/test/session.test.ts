@@ -224,6 +224,7 @@ describe('a cookie', () => {
         call: (statement) => database.call(statement),
         script: (sql) => database.script(sql),
         close: () => database.close(),
+        tryLock: (name) => database.tryLock(name),
         transaction: (context, statements) =>
           statements.some(({ sql }) => sql.startsWith('UPDATE sessions'))
             ? Promise.reject(new Error('no room'))

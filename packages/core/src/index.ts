@@ -11,6 +11,7 @@ export {
 } from './decide/relation.ts';
 export type {
   ChangeOptions,
+  ContentSource,
   EntityChange,
   EntityContent,
   EntityQuery,
@@ -24,6 +25,7 @@ export type {
   PageQuery,
   ReadOptions,
   RelationOptions,
+  SignedLink,
   WriteOptions,
 } from './interfaces/storage.ts';
 export { type CaptureNote, Workflows } from './workflows.ts';

@@ -23,9 +23,14 @@ export type {
   EntityReader,
   EntityRecord,
   ListQuery,
+  NewUpload,
   Page,
   RelationReader,
   Session,
+  StoredUpload,
+  Upload,
+  UploadStore,
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
 export { type Issued, SessionRepository } from './repositories/session-repository.ts';
+export { UploadRepository } from './repositories/upload-repository.ts';

@@ -67,8 +67,20 @@ function tooLarge(): SynapError {
   });
 }
 
+/** Content that an event may refer to. */
+export interface Content {
+  readonly reference: ContentReference;
+  /** Resolves when it is durable and is what the reference says. */
+  put(): Promise<void>;
+}
+
+/** Content that was put before anybody decided what becomes of it. */
+export function storedContent(reference: ContentReference): Content {
+  return { reference, put: async () => undefined };
+}
+
 /** Content on its way: known by its reference from the start, and put into the store once, when it is first needed. */
-export class PendingContent {
+export class PendingContent implements Content {
   readonly reference: ContentReference;
   readonly #objects: ObjectStorage;
   readonly #bytes: Uint8Array;

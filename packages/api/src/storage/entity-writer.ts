@@ -27,7 +27,7 @@ import {
   titleOf,
   type UserId,
 } from '@synap/types';
-import { contentBytes, fileTypeOf, PendingContent } from './content.ts';
+import { type Content, contentBytes, fileTypeOf, PendingContent, storedContent } from './content.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { idempotencyOf, notFound, pathOf, type StorageParts, timeOf, versionConflict } from './parts.ts';
 
@@ -39,7 +39,7 @@ const MAX_JITTER_MS = 50;
 /** A change, once the state is known that it applies to. The same content comes with every try. */
 interface Change {
   readonly command: EntityCommand;
-  readonly content?: PendingContent | undefined;
+  readonly content?: Content | undefined;
 }
 
 /**
@@ -56,10 +56,11 @@ export class EntityWriter {
 
   async create(data: NewEntity, options: WriteOptions): Promise<Entity> {
     const { userId, type, task } = data;
-    const id = newEntityId();
+    const id = data.id ?? newEntityId();
     const text = { title: titleOf(data.title), tags: tagsOf(data.tags ?? []), path: pathOf(data.path ?? null) };
-    const content =
-      data.content === undefined
+    const content = data.stored
+      ? storedContent(data.stored)
+      : data.content === undefined
         ? undefined
         : this.#pending(contentBytes(data.content), fileTypeOf(data.content, data.fileType), userId, type, id);
     const command: EntityCommand = {
@@ -82,7 +83,7 @@ export class EntityWriter {
       ...(change.task && { task: change.task }),
     };
     const bytes = change.content === undefined ? undefined : contentBytes(change.content);
-    let content: PendingContent | undefined;
+    let content = change.stored && storedContent(change.stored);
     const changeOf = (state: EntityState): Change => {
       if (change.content !== undefined && bytes && !content) {
         const fileType = fileTypeOf(change.content, change.fileType, state.fileType);
@@ -174,7 +175,7 @@ export class EntityWriter {
     return decideEntity(state, command, timeOf(this.#parts.clock));
   }
 
-  async #putIfUsed(draft: EventDraft | null, content: PendingContent | undefined): Promise<void> {
+  async #putIfUsed(draft: EventDraft | null, content: Content | undefined): Promise<void> {
     if (content && draft?.data.key === content.reference.key) await content.put();
   }
 
