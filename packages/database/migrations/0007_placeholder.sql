@@ -1,0 +1,2 @@
+-- The number is kept for another change.
+SELECT 1;
