@@ -205,9 +205,7 @@ function sameState(a: EntityState, b: EntityState): boolean {
 }
 
 function sameOrigin(a: Origin, b: Origin | null): boolean {
-  return (
-    a.source === b?.source && a.path === b.path && a.checksum === b.checksum && a.modifiedAt === b.modifiedAt
-  );
+  return a.source === b?.source && a.path === b.path && a.checksum === b.checksum && a.modifiedAt === b.modifiedAt;
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -134,16 +134,18 @@ export class EntityRepository implements EntityReader {
   }
 
   #versions(userId: UserId, where: SQL | undefined) {
-    return asUser(this.#database, userId)
-      .select(versionColumns)
-      .from(entityVersions)
-      // The origin is known as it is now: of an older version only if it has been the same since.
-      .leftJoin(
-        entityOrigins,
-        and(eq(entityOrigins.entityId, entityVersions.id), lte(entityOrigins.version, entityVersions.version)),
-      )
-      .where(and(this.#own(entityVersions.userId, userId), where))
-      .$dynamic();
+    return (
+      asUser(this.#database, userId)
+        .select(versionColumns)
+        .from(entityVersions)
+        // The origin is known as it is now: of an older version only if it has been the same since.
+        .leftJoin(
+          entityOrigins,
+          and(eq(entityOrigins.entityId, entityVersions.id), lte(entityOrigins.version, entityVersions.version)),
+        )
+        .where(and(this.#own(entityVersions.userId, userId), where))
+        .$dynamic()
+    );
   }
 
   #tagged(userId: UserId, source: Source, tag: string): SQL | undefined {
