@@ -1,11 +1,20 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { createApp, FileStore, type IdempotencyLookup, PostgresR2Storage, type SynapApp, Uploads } from '@synap/api';
+import {
+  createApp,
+  FileStore,
+  type IdempotencyLookup,
+  Imports,
+  PostgresR2Storage,
+  type SynapApp,
+  Uploads,
+} from '@synap/api';
 import {
   type AccountRepository,
   Committer,
   EntityRepository,
   EventRepository,
   findByIdempotencyKey,
+  OriginRepository,
   ping,
   RelationRepository,
   type SessionRepository,
@@ -46,22 +55,25 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
   const findKey: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
-  const storage = new PostgresR2Storage({
+  const parts = {
     objects,
     events,
     entities: new EntityRepository(database),
     relations: new RelationRepository(database),
     findByIdempotencyKey: findKey,
-  });
+  };
+  const storage = new PostgresR2Storage(parts);
+  const files = new FileStore(objects, storage);
   const uploads = new Uploads({
     uploads: new UploadRepository(database),
-    files: new FileStore(objects, storage),
+    files,
     storage,
     findByIdempotencyKey: findKey,
   });
+  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, uploads, events, keys: accounts, info: () => info },
+    services: { storage, uploads, imports, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;

@@ -2,6 +2,7 @@ import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
 import type { Uploads } from './files/uploads.ts';
+import type { Imports } from './import/imports.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
@@ -32,6 +33,7 @@ export interface SystemInfo {
 export interface Services {
   readonly storage: IStorage;
   readonly uploads: Uploads;
+  readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;

@@ -8,6 +8,7 @@ import { Authenticator, type AuthenticatorOptions } from './http/authenticator.t
 import { BodyReader } from './http/body.ts';
 import { contentResponse } from './http/content-route.ts';
 import { Gate } from './http/gate.ts';
+import { importResponse } from './http/import-route.ts';
 import { OriginGuard, type OriginOptions } from './http/origin.ts';
 import { sessionRoutes, setSessionCookie } from './http/session-route.ts';
 import { type SessionStore, Sessions, sessionToken } from './http/sessions.ts';
@@ -134,6 +135,10 @@ export function createApp(options: AppOptions): SynapApp {
   app.put('/api/v1/uploads/:id', async (context) => {
     const userId = authorised(await identified(context), 'write');
     return uploadResponse(services.uploads, userId, context.req.param('id'), context.req.raw);
+  });
+  app.put('/api/v1/import/file', async (context) => {
+    const userId = authorised(await identified(context), 'write');
+    return importResponse(services.imports, bodies, userId, context.req.raw);
   });
   if (files) app.get('/files/*', (context) => files(context.req.raw, failed(context)));
 

@@ -6,6 +6,7 @@ import {
   EntityRepository,
   EventRepository,
   findByIdempotencyKey,
+  OriginRepository,
   ping,
   RelationRepository,
   SessionRepository,
@@ -20,6 +21,8 @@ import {
   type BrowserOptions,
   createApp,
   FileStore,
+  type IdempotencyLookup,
+  Imports,
   PostgresR2Storage,
   type SynapApp,
   Uploads,
@@ -154,14 +157,15 @@ export async function testServer({
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
   const sessions = new SessionRepository(database, clock);
-  const lookup = (...request: [UserId, string, string]) => findByIdempotencyKey(database, ...request);
-  const storage = new PostgresR2Storage({
+  const lookup: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
+  const parts = {
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
     findByIdempotencyKey: lookup,
-  });
+  };
+  const storage = new PostgresR2Storage(parts);
   const files = new FileStore(objects, storage);
   const uploads = new Uploads({
     uploads: new UploadRepository(database),
@@ -169,6 +173,7 @@ export async function testServer({
     storage,
     findByIdempotencyKey: lookup,
   });
+  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
     log.push({ level, fields: fields as Record<string, unknown>, message });
@@ -177,6 +182,7 @@ export async function testServer({
     services: {
       storage,
       uploads,
+      imports,
       events,
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),

@@ -4,6 +4,7 @@ import { entities } from './entities.ts';
 import { events } from './events.ts';
 import { files } from './files.ts';
 import { graph } from './graph.ts';
+import { imports } from './imports.ts';
 import { keys } from './keys.ts';
 import { notes } from './notes.ts';
 import { relations } from './relations.ts';
@@ -21,6 +22,7 @@ export const appRouter = router({
   graph,
   events,
   files,
+  imports,
   keys,
   system,
 });

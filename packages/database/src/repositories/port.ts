@@ -3,6 +3,7 @@ import type {
   Entity,
   EntityId,
   EntityType,
+  EventSource,
   FileType,
   KeyScope,
   Relation,
@@ -103,6 +104,50 @@ export interface UploadStore {
   get(userId: UserId, id: string): Promise<Upload | null>;
   /** Notes where the bytes are, once. False if they were somewhere already, or if it has expired meanwhile. */
   markStored(userId: UserId, id: string, stored: StoredUpload): Promise<boolean>;
+}
+
+/** An imported entity as the next import sees it. */
+export interface KnownOrigin {
+  readonly entityId: EntityId;
+  readonly source: string;
+  readonly path: string;
+  /** Of the file as it was imported last. */
+  readonly checksum: Checksum;
+  readonly modifiedAt: Timestamp;
+  /** Of the entity's content as it is now; null without content. */
+  readonly entityChecksum: Checksum | null;
+  readonly fileType: FileType | null;
+  readonly key: StorageKey | null;
+  readonly deleted: boolean;
+}
+
+/** Something that a link may lead to. */
+export interface LinkTarget {
+  readonly entityId: EntityId;
+  /** Null for what was not imported. */
+  readonly source: string | null;
+  readonly path: string | null;
+  readonly title: string | null;
+  readonly fileType: FileType | null;
+}
+
+/** What is read of where entities come from. */
+export interface OriginReader {
+  /** Those of one source by path, bytewise, from after `after` on; deleted entities too. */
+  list(userId: UserId, source: string, query: { after?: string; limit: number }): Promise<KnownOrigin[]>;
+  /** Those at some paths of one source. */
+  atPaths(userId: UserId, source: string, paths: readonly string[]): Promise<KnownOrigin[]>;
+  /** What is not deleted and was imported under one of these names, whatever their case, in any folder. */
+  named(userId: UserId, names: readonly string[], source?: string): Promise<LinkTarget[]>;
+  /** What is not deleted and has one of these titles, whatever their case. At most 1,000. */
+  titled(userId: UserId, titles: readonly string[]): Promise<LinkTarget[]>;
+  /** The `mentions` that go out from these, each with the position of the event that made it. */
+  mentions(
+    userId: UserId,
+    sourceIds: readonly EntityId[],
+  ): Promise<{ id: RelationId; sourceId: EntityId; targetId: EntityId; position: number }[]>;
+  /** Which of these events this source caused. */
+  positionsBy(userId: UserId, positions: readonly number[], source: EventSource): Promise<number[]>;
 }
 
 export interface Account {
