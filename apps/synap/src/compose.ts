@@ -1,4 +1,4 @@
-import { createApp, PostgresR2Storage, type SynapApp } from '@synap/api';
+import { createApp, EntitySearch, PostgresR2Storage, type SynapApp, TextCache } from '@synap/api';
 import {
   type AccountRepository,
   Committer,
@@ -7,6 +7,7 @@ import {
   findByIdempotencyKey,
   ping,
   RelationRepository,
+  searchEntities,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
 import type { Config } from './config.ts';
@@ -38,16 +39,22 @@ export function compose({ config, stores, accounts, log }: Composition): Applica
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
+  const entities = new EntityRepository(database);
   const storage = new PostgresR2Storage({
     objects,
     events,
-    entities: new EntityRepository(database),
+    entities,
     relations: new RelationRepository(database),
     findByIdempotencyKey: (userId, procedure, key) => findByIdempotencyKey(database, userId, procedure, key),
   });
+  const search = new EntitySearch({
+    entities,
+    texts: new TextCache(objects),
+    find: (userId, request) => searchEntities(database, userId, request),
+  });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, events, keys: accounts, info: () => info },
+    services: { storage, events, search, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;

@@ -1,6 +1,7 @@
 import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
+import type { EntitySearch } from './search/entity-search.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
@@ -24,6 +25,7 @@ export interface SystemInfo {
 export interface Services {
   readonly storage: IStorage;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
+  readonly search: Pick<EntitySearch, 'search'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;
 }

@@ -25,4 +25,8 @@ export type {
   RelationOptions,
   WriteOptions,
 } from './interfaces/storage.ts';
+export { ANALYZER_VERSION } from './search/analyze.ts';
+export { type IndexChunk, indexChunks, indexHeading } from './search/index-rows.ts';
+export { parseQuery, type SearchQuery } from './search/query.ts';
+export { type Snippet, snippetOf } from './search/snippet.ts';
 export { type CaptureNote, Workflows } from './workflows.ts';

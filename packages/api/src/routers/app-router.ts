@@ -5,11 +5,12 @@ import { events } from './events.ts';
 import { keys } from './keys.ts';
 import { notes } from './notes.ts';
 import { relations } from './relations.ts';
+import { search } from './search.ts';
 import { system } from './system.ts';
 import { tags } from './tags.ts';
 import { tasks } from './tasks.ts';
 
-export const appRouter = router({ notes, capture, entities, tasks, tags, relations, events, keys, system });
+export const appRouter = router({ notes, capture, entities, tasks, tags, relations, events, keys, search, system });
 
 /** The type that clients are made from; nothing else of this package belongs in a client. */
 export type AppRouter = typeof appRouter;

@@ -18,6 +18,7 @@ import {
   desc,
   eq,
   gt,
+  inArray,
   isNotNull,
   isNull,
   lt,
@@ -86,6 +87,10 @@ export class EntityRepository implements EntityReader {
   async getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null> {
     const [row] = await this.#versions(userId, and(eq(entityVersions.id, id), validAt(at)));
     return row ? recordOf(row) : null;
+  }
+
+  async getMany(userId: UserId, ids: readonly EntityId[]): Promise<EntityRecord[]> {
+    return (await this.#newest(userId, inArray(entities.id, [...ids]))).map(recordOf);
   }
 
   async list(userId: UserId, query: ListQuery = {}): Promise<Page<EntityRecord>> {

@@ -44,6 +44,8 @@ export interface EntityReader {
   getVersion(userId: UserId, id: EntityId, version: number): Promise<EntityRecord | null>;
   /** As it was at an instant; null if it was not yet. */
   getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null>;
+  /** Those that are there, in any order. */
+  getMany(userId: UserId, ids: readonly EntityId[]): Promise<EntityRecord[]>;
   /** By creation, newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none of ours */
   list(userId: UserId, query?: ListQuery): Promise<Page<EntityRecord>>;
   /** Tags of what is not deleted, by name. */
