@@ -6,6 +6,7 @@ import { historyCommand } from './commands/history.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { searchCommand } from './commands/search.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
@@ -30,6 +31,7 @@ function createProgram(): Command {
   captureCommand(program);
   getCommand(program);
   historyCommand(program);
+  searchCommand(program);
   listCommand(program);
   verifyCommand(program);
   rebuildCommand(program);
