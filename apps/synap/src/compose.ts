@@ -1,11 +1,13 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import {
   createApp,
+  EntitySearch,
   FileStore,
   type IdempotencyLookup,
   Imports,
   PostgresR2Storage,
   type SynapApp,
+  TextCache,
   Uploads,
 } from '@synap/api';
 import {
@@ -18,6 +20,7 @@ import {
   ping,
   RelationRepository,
   type SessionRepository,
+  searchEntities,
   UploadRepository,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
@@ -55,10 +58,11 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
   const findKey: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
+  const entities = new EntityRepository(database);
   const parts = {
     objects,
     events,
-    entities: new EntityRepository(database),
+    entities,
     relations: new RelationRepository(database),
     findByIdempotencyKey: findKey,
   };
@@ -71,9 +75,14 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
     findByIdempotencyKey: findKey,
   });
   const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const search = new EntitySearch({
+    entities,
+    texts: new TextCache(objects),
+    find: (userId, request) => searchEntities(database, userId, request),
+  });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, uploads, imports, events, keys: accounts, info: () => info },
+    services: { storage, uploads, imports, search, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;

@@ -3,6 +3,7 @@ import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
 import type { Uploads } from './files/uploads.ts';
 import type { Imports } from './import/imports.ts';
+import type { EntitySearch } from './search/entity-search.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
@@ -35,6 +36,7 @@ export interface Services {
   readonly uploads: Uploads;
   readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
+  readonly search: Pick<EntitySearch, 'search'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;
 }

@@ -10,6 +10,7 @@ import {
   ping,
   RelationRepository,
   SessionRepository,
+  searchEntities,
   UploadRepository,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
@@ -20,11 +21,13 @@ import {
   type AppOptions,
   type BrowserOptions,
   createApp,
+  EntitySearch,
   FileStore,
   type IdempotencyLookup,
   Imports,
   PostgresR2Storage,
   type SynapApp,
+  TextCache,
   Uploads,
 } from '../src/index.ts';
 
@@ -184,6 +187,11 @@ export async function testServer({
       uploads,
       imports,
       events,
+      search: new EntitySearch({
+        entities,
+        texts: new TextCache(objects),
+        find: (userId, request) => searchEntities(database, userId, request),
+      }),
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),
     },

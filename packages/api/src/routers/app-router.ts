@@ -8,6 +8,7 @@ import { imports } from './imports.ts';
 import { keys } from './keys.ts';
 import { notes } from './notes.ts';
 import { relations } from './relations.ts';
+import { search } from './search.ts';
 import { system } from './system.ts';
 import { tags } from './tags.ts';
 import { tasks } from './tasks.ts';
@@ -24,6 +25,7 @@ export const appRouter = router({
   files,
   imports,
   keys,
+  search,
   system,
 });
 
