@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type TestDatabase, testDatabase } from '@synap/database/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../support/browser.ts';
@@ -13,7 +11,7 @@ import { buildWebApp } from '../support/web-app.ts';
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 describeInBrowser('signing in, in a browser', () => {
-  let folder: string;
+  let library: TestDatabase;
   let server: TestServer;
   let browser: Browser;
   let context: BrowserContext;
@@ -21,13 +19,15 @@ describeInBrowser('signing in, in a browser', () => {
 
   beforeAll(async () => {
     buildWebApp();
-    folder = await mkdtemp(join(tmpdir(), 'synap-e2e-'));
-    [server, browser] = await Promise.all([TestServer.start({ data: folder }), openBrowser()]);
+    library = await testDatabase();
+    await library.database.close();
+    const { folder: data, url: databaseUrl } = library;
+    [server, browser] = await Promise.all([TestServer.start({ data, databaseUrl }), openBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await library?.close();
   });
   beforeEach(async () => {
     context = await browser.newContext();
