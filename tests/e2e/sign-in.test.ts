@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type TestDatabase, testDatabase } from '@synap/database/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../support/browser.ts';
@@ -13,7 +11,7 @@ import { buildWebApp } from '../support/web-app.ts';
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
 describeInBrowser('signing in, in a browser', () => {
-  let folder: string;
+  let library: TestDatabase;
   let server: TestServer;
   let browser: Browser;
   let context: BrowserContext;
@@ -21,13 +19,15 @@ describeInBrowser('signing in, in a browser', () => {
 
   beforeAll(async () => {
     buildWebApp();
-    folder = await mkdtemp(join(tmpdir(), 'synap-e2e-'));
-    [server, browser] = await Promise.all([TestServer.start({ data: folder }), openBrowser()]);
+    library = await testDatabase();
+    await library.database.close();
+    const { folder: data, url: databaseUrl } = library;
+    [server, browser] = await Promise.all([TestServer.start({ data, databaseUrl }), openBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await library?.close();
   });
   beforeEach(async () => {
     context = await browser.newContext();
@@ -113,42 +113,48 @@ describeInBrowser('signing in, in a browser', () => {
 
   it('is of no use to a page on another port of the same host', async () => {
     await follow(await server.signInUrl());
+    // With a link of theirs, others could make people write into a library that is not their own.
+    const theirs = await server.signInUrl();
     const evil = await serveHtml('<!doctype html><iframe name="hidden"></iframe><p>evil</p>');
     try {
       await page.goto(evil.url);
-      const seen = await page.evaluate(async (target) => {
-        const write = { method: 'POST', body: '{"content":"forged"}', credentials: 'include' } as const;
-        const simple = { ...write, mode: 'no-cors', headers: { 'Content-Type': 'text/plain' } } as const;
-        const json = { ...write, headers: { 'Content-Type': 'application/json' } };
-        const tries = [
-          fetch(`${target}/trpc/notes.create`, simple),
-          fetch(`${target}/trpc/notes.create`, json),
-          fetch(`${target}/trpc/entities.list`, { credentials: 'include' }),
-          fetch(`${target}/trpc/entities.list`, { credentials: 'include', mode: 'no-cors' }),
-        ];
-        const form = document.createElement('form');
-        form.method = 'post';
-        form.enctype = 'text/plain';
-        form.target = 'hidden';
-        form.action = `${target}/trpc/notes.create`;
-        const field = document.createElement('input');
-        field.name = '{"content":"forged';
-        field.value = '"}';
-        form.append(field);
-        document.body.append(form);
-        form.submit();
-        const script = document.createElement('script');
-        script.src = `${target}/trpc/entities.list`;
-        const loaded = new Promise<string>((resolve) => {
-          script.onload = () => resolve('loaded');
-          script.onerror = () => resolve('refused');
-        });
-        document.body.append(script);
-        const results = await Promise.allSettled(tries);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return { results: results.map(({ status }) => status), script: await loaded };
-      }, server.url);
-      expect(seen).toEqual({ results: ['rejected', 'rejected', 'rejected', 'rejected'], script: 'refused' });
+      const seen = await page.evaluate(
+        async ([target, token]) => {
+          const write = { method: 'POST', body: '{"content":"forged"}', credentials: 'include' } as const;
+          const simple = { ...write, mode: 'no-cors', headers: { 'Content-Type': 'text/plain' } } as const;
+          const json = { ...write, headers: { 'Content-Type': 'application/json' } };
+          const tries = [
+            fetch(`${target}/trpc/notes.create`, simple),
+            fetch(`${target}/trpc/notes.create`, json),
+            fetch(`${target}/trpc/entities.list`, { credentials: 'include' }),
+            fetch(`${target}/trpc/entities.list`, { credentials: 'include', mode: 'no-cors' }),
+            fetch(`${target}/api/session`, { ...simple, body: JSON.stringify({ token }) }),
+          ];
+          const form = document.createElement('form');
+          form.method = 'post';
+          form.enctype = 'text/plain';
+          form.target = 'hidden';
+          form.action = `${target}/trpc/notes.create`;
+          const field = document.createElement('input');
+          field.name = '{"content":"forged';
+          field.value = '"}';
+          form.append(field);
+          document.body.append(form);
+          form.submit();
+          const script = document.createElement('script');
+          script.src = `${target}/trpc/entities.list`;
+          const loaded = new Promise<string>((resolve) => {
+            script.onload = () => resolve('loaded');
+            script.onerror = () => resolve('refused');
+          });
+          document.body.append(script);
+          const results = await Promise.allSettled(tries);
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return { results: results.map(({ status }) => status), script: await loaded };
+        },
+        [server.url, new URL(theirs).hash.slice(1)] as const,
+      );
+      expect(seen).toEqual({ results: Array.from({ length: 5 }, () => 'rejected'), script: 'refused' });
     } finally {
       evil.server.close();
     }
@@ -156,6 +162,7 @@ describeInBrowser('signing in, in a browser', () => {
     // The cookie itself was good all the while: our own page still has it.
     await page.goto(server.url);
     expect(await sessionStatus()).toBe(200);
+    expect(await follow(theirs)).toBe(200);
   });
 });
 
