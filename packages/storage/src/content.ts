@@ -55,6 +55,21 @@ export async function* verifyStream(
   if (held) yield held;
 }
 
+/** `chunks`, small ones put together until there are `bytes` at least. */
+export async function* gather(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    gathered.push(chunk);
+    size += chunk.length;
+    if (size < bytes) continue;
+    yield gathered.length === 1 ? chunk : Buffer.concat(gathered, size);
+    gathered = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(gathered, size);
+}
+
 /**
  * The bytes as text, exactly: a byte order mark is content and stays.
  * @throws {SynapError} `CHECKSUM_MISMATCH` if they are not UTF-8, since only UTF-8 is ever written as text

@@ -7,6 +7,7 @@ import {
   alreadyExists,
   bytesOf,
   checksumOfHash,
+  gather,
   notFound,
   rangeBehindEnd,
   streamTooLarge,
@@ -59,7 +60,10 @@ export interface FsStorageOptions {
 const MIN_FREE_BYTES = 64 * 1024 * 1024;
 /** What an object of R2 or S3 can have in one put, so that a library can move there. */
 const MAX_STREAM_BYTES = 5 * 1024 ** 3;
-const CHUNK_BYTES = 65_536;
+/** What is read at once. */
+const CHUNK_BYTES = 256 * 1024;
+/** What is gathered of a stream before it is written, since each write waits for another thread. */
+const GATHER_BYTES = 512 * 1024;
 const WHOLE: ByteRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
 /** What `link` answers where there are no hard links: FAT says EPERM, others that they cannot. */
@@ -135,7 +139,7 @@ export class FsStorage implements ObjectStorage {
       const hash = createHash('sha256');
       let size = 0;
       // Not inside `io`: what the source throws is the source's own.
-      for await (const chunk of content) {
+      for await (const chunk of gather(content, GATHER_BYTES)) {
         hash.update(chunk);
         size += chunk.length;
         if (size > MAX_STREAM_BYTES) throw streamTooLarge(MAX_STREAM_BYTES);
