@@ -14,7 +14,14 @@ import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
 import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types';
 import { expect } from 'vitest';
-import { type AppOptions, createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '../src/index.ts';
+import {
+  type AppOptions,
+  createApp,
+  type IdempotencyLookup,
+  Imports,
+  PostgresR2Storage,
+  type SynapApp,
+} from '../src/index.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';

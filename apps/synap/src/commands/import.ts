@@ -73,7 +73,9 @@ function tell(summary: ImportSummary, output: Output): void {
   output.line(`${verb} ${summary.files} files of “${printable(summary.source)}”:`);
   output.line(`  ${created} new, ${updated} changed, ${moved} moved, ${unchanged} unchanged`);
   if (!summary.dryRun) {
-    output.line(`  ${links.resolved} links (${links.created} new, ${links.removed} gone), ${links.missing} lead nowhere`);
+    output.line(
+      `  ${links.resolved} links (${links.created} new, ${links.removed} gone), ${links.missing} lead nowhere`,
+    );
   }
   if (summary.hidden > 0) output.line(`  ${summary.hidden} hidden files and folders were left out`);
   if (summary.gone > 0) output.line(`  ${summary.gone} imported earlier are no longer there; in Synap they stay`);

@@ -1,4 +1,4 @@
-import { inParallel, type KnownFile, type ListedFile, planImport, type PlannedFile } from '@initiativ/core';
+import { inParallel, type KnownFile, type ListedFile, type PlannedFile, planImport } from '@initiativ/core';
 import { LIMITS } from '@synap/types';
 import type { Target } from '../client/target.ts';
 import { call } from '../client/trpc.ts';

@@ -38,7 +38,8 @@ const MENTIONS_SQL = `
   SELECT id, source_entity_id, target_entity_id, position
   FROM relations WHERE user_id = $1 AND source_entity_id = ANY ($2::uuid[]) AND type = 'mentions'`;
 
-const MADE_BY_SQL = 'SELECT position FROM user_events WHERE user_id = $1 AND position = ANY ($2::bigint[]) AND source = $3';
+const MADE_BY_SQL =
+  'SELECT position FROM user_events WHERE user_id = $1 AND position = ANY ($2::bigint[]) AND source = $3';
 
 /** Where imported entities come from, and what leads to them. */
 export class OriginRepository implements OriginReader {
