@@ -21,10 +21,11 @@ describe('the words of a text', () => {
     ['in Korean', '한국어 문서', ['한국어', '문서']],
     ['of full and half width', 'ＡＢＣ ｶﾞｽ', ['abc', 'ガス']],
     ['in code', 'snake_case foo.bar(baz)', ['snake', 'case', 'foo', 'bar', 'baz']],
-    ['in addresses', 'https://example.com/a?b=1 me@example.org', [
-      ...['https', 'exampl', 'com', 'a', 'b', '1'],
-      ...['me', 'exampl', 'org'],
-    ]],
+    [
+      'in addresses',
+      'https://example.com/a?b=1 me@example.org',
+      [...['https', 'exampl', 'com', 'a', 'b', '1'], ...['me', 'exampl', 'org']],
+    ],
     ['in numbers', '3.14 2026-11-25 v0.3', ['3', '14', '2026', '11', '25', 'v0', '3']],
     ['with apostrophes', "Who's don't l'été O’Brien", ['who', 'dont', 'l', 'ete', 'o', 'brien']],
     ['that hold more than letters', 'ﬁn ½ ⑴', ['fin', '12', '1']],

@@ -59,7 +59,9 @@ describe('a query', () => {
         for (const { forms } of [...terms, ...title]) expect(forms.length).toBeGreaterThan(0);
       }),
     );
-    const hostile = fc.array(fc.constantFrom('"', '-', '“', "'", '\\', ':*', ' ', '&', '!', '(', 'a', 'ü', '京')).map((all) => all.join(''));
+    const hostile = fc
+      .array(fc.constantFrom('"', '-', '“', "'", '\\', ':*', ' ', '&', '!', '(', 'a', 'ü', '京'))
+      .map((all) => all.join(''));
     fc.assert(fc.property(hostile, (text) => void parseQuery(text, { prefix: true })));
   });
 
@@ -72,15 +74,37 @@ describe('a query', () => {
 
 describe('the last word, while it is typed,', () => {
   const VOCABULARY = [
-    ...['engineering', 'possibility', 'emitting', 'submitted', 'universities', 'generalizations', 'happiness', 'ponies'],
-    ...['running', 'argument', 'hopefulness', 'organization', 'relational', 'flying', 'bicycles', 'zürich', 'データベース'],
+    ...[
+      'engineering',
+      'possibility',
+      'emitting',
+      'submitted',
+      'universities',
+      'generalizations',
+      'happiness',
+      'ponies',
+    ],
+    ...[
+      'running',
+      'argument',
+      'hopefulness',
+      'organization',
+      'relational',
+      'flying',
+      'bicycles',
+      'zürich',
+      'データベース',
+    ],
   ];
 
   it.each(VOCABULARY)('keeps finding %s from its second letter on', (word) => {
     for (let length = Math.min(2, word.length); length <= word.length; length++) {
       const typed = word.slice(0, length);
       const { terms } = parseQuery(`tomato ${typed}`, { prefix: true });
-      expect(terms.some((term) => finds(term, word)), typed).toBe(true);
+      expect(
+        terms.some((term) => finds(term, word)),
+        typed,
+      ).toBe(true);
     }
   });
 
@@ -94,7 +118,10 @@ describe('the last word, while it is typed,', () => {
   });
 
   it('may be in a phrase or an exclusion', () => {
-    expect(parseQuery('"cherry tom', { prefix: true }).required[0]?.[1]?.forms[0]).toEqual({ term: 'tom', prefix: true });
+    expect(parseQuery('"cherry tom', { prefix: true }).required[0]?.[1]?.forms[0]).toEqual({
+      term: 'tom',
+      prefix: true,
+    });
     expect(parseQuery('soup -tom', { prefix: true }).excluded[0]?.[0]?.forms[0]).toEqual({ term: 'tom', prefix: true });
   });
 

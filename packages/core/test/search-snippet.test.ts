@@ -11,7 +11,11 @@ const marked = (text: string, query: string) => {
 
 describe('a snippet', () => {
   it('marks words by their stems, without accents, in any script', () => {
-    expect(marked('Engineers at the café met 東京の人', 'engineering CAFE 東京').marks).toEqual(['Engineers', 'café', '東京']);
+    expect(marked('Engineers at the café met 東京の人', 'engineering CAFE 東京').marks).toEqual([
+      'Engineers',
+      'café',
+      '東京',
+    ]);
   });
 
   it('is the place where most of the query stands together', () => {
@@ -32,7 +36,8 @@ describe('a snippet', () => {
     const { snippet } = marked(`${FILLER} needle ${FILLER}`, 'needle');
     expect(snippet.length).toBeGreaterThan(120);
     expect(snippet.length).toBeLessThanOrEqual(201);
-    for (const word of snippet.split(/[ ,.]+/).filter(Boolean)) expect(`${FILLER} needle`.split(/[ ,.]+/)).toContain(word);
+    for (const word of snippet.split(/[ ,.]+/).filter(Boolean))
+      expect(`${FILLER} needle`.split(/[ ,.]+/)).toContain(word);
   });
 
   it('is the beginning where nothing matches', () => {
@@ -52,7 +57,10 @@ describe('a snippet', () => {
 
   it('fits its highlights whatever the text', () => {
     const noisy = fc.array(
-      fc.oneof(fc.constantFrom('tomato', 'Tomatoes', '京', '\n# ', '**', '[[', ']]', ' ', '\r\n', '👍', '\ud83d'), fc.string({ unit: 'binary' })),
+      fc.oneof(
+        fc.constantFrom('tomato', 'Tomatoes', '京', '\n# ', '**', '[[', ']]', ' ', '\r\n', '👍', '\ud83d'),
+        fc.string({ unit: 'binary' }),
+      ),
       { maxLength: 120 },
     );
     fc.assert(

@@ -17,9 +17,12 @@ const library = useLibrary();
 /** A tsvector of words that are terms already. */
 function terms(text: string, weight = ''): string {
   const places = new Map<string, string[]>();
-  text.split(' ').filter(Boolean).forEach((word, index) => {
-    places.set(word, [...(places.get(word) ?? []), `${index + 1}${weight}`]);
-  });
+  text
+    .split(' ')
+    .filter(Boolean)
+    .forEach((word, index) => {
+      places.set(word, [...(places.get(word) ?? []), `${index + 1}${weight}`]);
+    });
   return [...places].map(([word, list]) => `'${word}':${list.join(',')}`).join(' ');
 }
 
@@ -100,7 +103,10 @@ describe('the index', () => {
     await change(alice, id, EventType.ENTITY_TITLE_CHANGED, { private: { title: 'second' }, index: rows('second') });
     expect(await found(alice, 'first')).toEqual([]);
     for (const word of ['second', 'alpha', 'beta']) expect(await found(alice, word), word).toEqual([id]);
-    await change(alice, id, EventType.ENTITY_UPDATED, { private: { tags: ['x'], title: 'third' }, index: rows('third', 'gamma') });
+    await change(alice, id, EventType.ENTITY_UPDATED, {
+      private: { tags: ['x'], title: 'third' },
+      index: rows('third', 'gamma'),
+    });
     for (const word of ['second', 'alpha', 'beta']) expect(await found(alice, word), word).toEqual([]);
     for (const word of ['third', 'gamma']) expect(await found(alice, word), word).toEqual([id]);
     await change(alice, id, EventType.ENTITY_UPDATED, { private: { tags: ['y'] } });
@@ -146,7 +152,10 @@ describe('indexing afterwards', () => {
     const old = await note(alice, { ...rows('', 'ancient'), analyzer: 0 });
     const unindexed = async () => (await selectUnindexed(database, { analyzer: 1, limit: 1000 })).map((one) => one.id);
     expect(await unindexed()).toEqual(expect.arrayContaining([id, old]));
-    await indexEntities(database, [id, old].map((one) => ({ id: one, version: 1, index: rows('', 'modern') })));
+    await indexEntities(
+      database,
+      [id, old].map((one) => ({ id: one, version: 1, index: rows('', 'modern') })),
+    );
     expect((await found(alice, 'modern')).toSorted()).toEqual([id, old].toSorted());
     expect(await found(alice, 'ancient')).toEqual([]);
     const left = await unindexed();
@@ -175,7 +184,8 @@ describe('a search', () => {
   let user: UserId;
   const ids = new Map<string, EntityId>();
   const name = (id: EntityId) => [...ids].find(([, one]) => one === id)?.[0];
-  const names = async (words: string, asked: Asked = {}) => (await search(user, words, asked)).map(({ id }) => name(id));
+  const names = async (words: string, asked: Asked = {}) =>
+    (await search(user, words, asked)).map(({ id }) => name(id));
 
   beforeAll(async () => {
     user = library.bob;
@@ -229,7 +239,14 @@ describe('a search', () => {
     expect((await names('rose', { excluded: ['wild rose'] })).toSorted()).toEqual(['mixed', 'often', 'once', 'titled']);
     expect(await names('filler1', { excluded: ['violet'] })).not.toContain('long');
     expect(await names('viol*')).toEqual(['long']);
-    expect((await names('nothing|lil*|rose', { limit: 100 })).toSorted()).toEqual(['long', 'mixed', 'often', 'once', 'phrase', 'titled']);
+    expect((await names('nothing|lil*|rose', { limit: 100 })).toSorted()).toEqual([
+      'long',
+      'mixed',
+      'often',
+      'once',
+      'phrase',
+      'titled',
+    ]);
   });
 
   it('takes filters', async () => {
@@ -242,7 +259,9 @@ describe('a search', () => {
     const now = Date.now();
     expect(await names('rose', { filter: { after: new Date(now + 3_600_000) } })).toEqual([]);
     expect(await names('rose', { filter: { before: new Date(now - 3_600_000) } })).toEqual([]);
-    expect(await names('rose', { filter: { after: new Date(now - 3_600_000), before: new Date(now + 3_600_000) } })).toHaveLength(5);
+    expect(
+      await names('rose', { filter: { after: new Date(now - 3_600_000), before: new Date(now + 3_600_000) } }),
+    ).toHaveLength(5);
     expect(await names('rose', { limit: 2, filter: { tags: ['red'] } })).toHaveLength(2);
   });
 

@@ -100,7 +100,10 @@ function render(text: string, start: number, end: number, hits: readonly Hit[]):
   let shown = '';
   const highlights: Span[] = [];
   const add = (from: number, to: number): void => {
-    const plain = text.slice(from, to).replace(NOISE, '').replace(/[\s\p{Cc}]+/gu, ' ');
+    const plain = text
+      .slice(from, to)
+      .replace(NOISE, '')
+      .replace(/[\s\p{Cc}]+/gu, ' ');
     shown += shown === '' || shown.endsWith(' ') ? plain.trimStart() : plain;
   };
   let at = start;
