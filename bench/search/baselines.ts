@@ -11,17 +11,17 @@ function ranked(scores: ReadonlyMap<string, number>): string[] {
     .map(([id]) => id);
 }
 
-/** What somebody does with grep: how often any word of the query stands in a document. */
+/** What somebody does with `grep -ow`: how often any word of the query stands in a document. */
 export function grep(documents: readonly Document[]): Ranker {
-  const texts = documents.map(({ id, text }) => [id, text.toLowerCase()] as const);
+  const texts = documents.map(({ id, text }) => [id, wordsOf(text)] as const);
   return (query) => {
-    const words = query.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-    return ranked(
-      new Map(
-        texts.map(([id, text]) => [id, words.reduce((count, word) => count + text.split(word).length - 1, 0)] as const),
-      ),
-    );
+    const words = new Set(wordsOf(query));
+    return ranked(new Map(texts.map(([id, text]) => [id, text.filter((word) => words.has(word)).length] as const)));
   };
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 }
 
 const K1 = 1.2;
