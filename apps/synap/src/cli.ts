@@ -7,6 +7,7 @@ import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { signInCommand } from './commands/sign-in.ts';
+import { signOutCommand } from './commands/sign-out.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
@@ -36,6 +37,7 @@ function createProgram(): Command {
   rebuildCommand(program);
   doctorCommand(program);
   signInCommand(program);
+  signOutCommand(program);
   keysCommand(program);
   return program;
 }
