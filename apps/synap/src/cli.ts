@@ -10,6 +10,7 @@ import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { searchCommand } from './commands/search.ts';
 import { signInCommand } from './commands/sign-in.ts';
+import { signOutCommand } from './commands/sign-out.ts';
 import { startCommand } from './commands/start.ts';
 import { uploadCommand } from './commands/upload.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -44,6 +45,7 @@ function createProgram(): Command {
   rebuildCommand(program);
   doctorCommand(program);
   signInCommand(program);
+  signOutCommand(program);
   keysCommand(program);
   return program;
 }
