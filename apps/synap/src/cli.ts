@@ -8,7 +8,10 @@ import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { searchCommand } from './commands/search.ts';
+import { signInCommand } from './commands/sign-in.ts';
 import { startCommand } from './commands/start.ts';
+import { uploadCommand } from './commands/upload.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { tolerateClosedOutput } from './output.ts';
@@ -30,23 +33,31 @@ function createProgram(): Command {
     );
   startCommand(program);
   captureCommand(program);
+  uploadCommand(program);
   getCommand(program);
   historyCommand(program);
+  searchCommand(program);
   listCommand(program);
   importCommand(program);
   exportCommand(program);
   verifyCommand(program);
   rebuildCommand(program);
   doctorCommand(program);
+  signInCommand(program);
   keysCommand(program);
   return program;
+}
+
+/** `pnpm start -- --port 3001` hands the separator on, as npm does not; `start` has nothing that could come after one. */
+function withoutSeparator(argv: readonly string[]): string[] {
+  return argv.filter((word, index) => !(index === 3 && word === '--' && argv[2] === 'start'));
 }
 
 /** Runs one command line and sets the exit code; nothing but a second fault ends the process before its time. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedOutput(argv[2] !== 'start');
   try {
-    await createProgram().parseAsync([...argv]);
+    await createProgram().parseAsync(withoutSeparator(argv));
   } catch (error) {
     const message = messageOf(error);
     if (message !== undefined) process.stderr.write(`synap: ${message}\n`);

@@ -1,4 +1,15 @@
-import { createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '@synap/api';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import {
+  createApp,
+  EntitySearch,
+  FileStore,
+  type IdempotencyLookup,
+  Imports,
+  PostgresR2Storage,
+  type SynapApp,
+  TextCache,
+  Uploads,
+} from '@synap/api';
 import {
   type AccountRepository,
   Committer,
@@ -8,14 +19,18 @@ import {
   OriginRepository,
   ping,
   RelationRepository,
+  type SessionRepository,
+  searchEntities,
+  UploadRepository,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
-import type { Config } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import { serveFile } from './files.ts';
 import type { Logger } from './log.ts';
 import { PAGE_HEADERS, page } from './page.ts';
 import type { Stores } from './stores.ts';
 import { synapVersion } from './version.ts';
+import { isPageRequest, type WebApp } from './web-app.ts';
 
 const PROBE_KEY = 'readyz/probe';
 
@@ -23,6 +38,9 @@ export interface Composition {
   readonly config: Config;
   readonly stores: Stores;
   readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
+  /** The built page; absent where it was not built, and then a plain one says so. */
+  readonly web?: WebApp | undefined;
   readonly log: Logger;
 }
 
@@ -35,22 +53,36 @@ export interface Application {
 }
 
 /** Puts the parts together: the one place that knows them all. */
-export function compose({ config, stores, accounts, log }: Composition): Application {
+export function compose({ config, stores, accounts, sessions, web, log }: Composition): Application {
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
+  const findKey: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
+  const entities = new EntityRepository(database);
   const parts = {
     objects,
     events,
-    entities: new EntityRepository(database),
+    entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+    findByIdempotencyKey: findKey,
   };
   const storage = new PostgresR2Storage(parts);
+  const files = new FileStore(objects, storage);
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files,
+    storage,
+    findByIdempotencyKey: findKey,
+  });
   const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const search = new EntitySearch({
+    entities,
+    texts: new TextCache(objects),
+    find: (userId, request) => searchEntities(database, userId, request),
+  });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, imports, events, keys: accounts, info: () => info },
+    services: { storage, uploads, imports, search, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;
@@ -62,15 +94,26 @@ export function compose({ config, stores, accounts, log }: Composition): Applica
       await Promise.all([ping(database), objects.exists(PROBE_KEY)]);
     },
     logger: log,
+    browsers: {
+      sessions,
+      ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
+      loopbackOnly: isLoopback(config.host),
+      addressOf: (context) => getConnInfo(context).remote.address ?? '',
+    },
     // Other stores serve what they sign themselves.
-    ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
+    ...(objects.kind === 'fs' && {
+      files: (request: Request, onFailure: (error: unknown) => void) => serveFile(request, objects, secret, onFailure),
+    }),
   });
   const { app } = api;
-  app.get('/', (context) => {
-    const { origin } = new URL(context.req.url);
-    return context.html(page({ ...info, origin }), 200, PAGE_HEADERS);
+  app.route('/api/v1/admin', adminRoutes({ stores, accounts, sessions, config, log }));
+  // After everything else that is served.
+  app.get('*', async (context) => {
+    const request = context.req.raw;
+    if (web) return (await web.respond(request)) ?? context.notFound();
+    if (!isPageRequest(request)) return context.notFound();
+    return context.html(page({ ...info, origin: new URL(request.url).origin }), 200, PAGE_HEADERS);
   });
-  app.route('/api/v1/admin', adminRoutes({ stores, accounts, config, log }));
   return { app, drain: () => api.drain(), close: () => committer.close() };
 }
 

@@ -1,12 +1,15 @@
-import { AccountRepository } from '@synap/database';
+import { AccountRepository, SessionRepository } from '@synap/database';
 import { compose, systemInfo } from './compose.ts';
 import type { Config } from './config.ts';
 import { DataFolder } from './data-folder.ts';
 import { createLog, type Logger } from './log.ts';
 import type { Output } from './output.ts';
 import { ensureOwner, type NewOwner } from './owner.ts';
+import { indexInBackground } from './search-index.ts';
 import { listen } from './server.ts';
+import { signInUrl } from './sign-in.ts';
 import { openStores, type Stores } from './stores.ts';
+import { WEB_FOLDER, WebApp } from './web-app.ts';
 
 /** Runs the server until a signal asks it to stop, and then lets everything that was begun come to its end. */
 export async function runServer(config: Config, output: Output): Promise<void> {
@@ -30,7 +33,9 @@ async function serve(
 ): Promise<void> {
   const folder = new DataFolder(config.data);
   const accounts = new AccountRepository(stores.database);
-  const application = compose({ config, stores, accounts, log });
+  const sessions = new SessionRepository(stores.database);
+  const web = await WebApp.load(WEB_FOLDER);
+  const application = compose({ config, stores, accounts, sessions, web, log });
   try {
     const listening = await listen(application.app, config.host, config.port);
     try {
@@ -40,14 +45,20 @@ async function serve(
       if (owner) tellOwner(output, owner, folder);
       await warnOfUselessKey(config, accounts, owner, log);
       folder.announceServer({ pid: process.pid, url: listening.url });
-      tellReady(output, listening.url, stores, config);
+      // Where nobody watches, the link would lie about in a log.
+      const link =
+        owner || (process.stdout.isTTY && !output.json)
+          ? await ownersLink(accounts, sessions, listening.url, config)
+          : undefined;
+      tellReady(output, listening.url, stores, config, link);
       log.info({ url: listening.url, database: stores.database.kind, storage: stores.objects.kind }, 'ready');
 
+      const indexing = indexInBackground(stores, log);
       const signal = await stopping;
       log.info({ signal }, 'stopping');
       application.drain();
       if (!(await listening.drain())) log.warn('some requests did not end in time and are cut off');
-      await application.close();
+      await Promise.all([application.close(), indexing.stop()]);
       await folder.withdrawServer();
     } finally {
       listening.cut();
@@ -92,10 +103,31 @@ async function warnOfUselessKey(
   log.warn('SYNAP_OWNER_KEY is no key of this library: it is used at the first start only');
 }
 
-function tellReady(output: Output, url: string, stores: Stores, config: Config): void {
+async function ownersLink(
+  accounts: AccountRepository,
+  sessions: SessionRepository,
+  url: string,
+  config: Config,
+): Promise<string | undefined> {
+  const owner = await accounts.owner();
+  return owner ? signInUrl(config.publicUrl ?? url, await sessions.createLink(owner.userId)) : undefined;
+}
+
+function tellReady(output: Output, url: string, stores: Stores, config: Config, link: string | undefined): void {
   const { database, events, storage, jobs } = systemInfo(stores);
-  output.item({ event: 'ready', url, pid: process.pid, database, events, storage, jobs });
+  output.item({
+    event: 'ready',
+    url,
+    pid: process.pid,
+    database,
+    events,
+    storage,
+    jobs,
+    ...(link !== undefined && { signInUrl: link }),
+  });
   const where = database === 'pglite' ? `everything is in ${config.data}` : 'the database is a PostgreSQL server';
   output.line(`Synap is ready at ${url} (pid ${process.pid}; ${where}). Ctrl-C stops it.`);
+  if (link === undefined) output.line('To sign in from a browser: npx -y pnpm@12.21.0 synap sign-in');
+  else output.line(`Sign in (once, within ten minutes): ${link}`);
   output.line('Try it from another terminal: npx -y pnpm@12.21.0 synap capture "Hello, Synap"');
 }

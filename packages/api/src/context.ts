@@ -1,14 +1,23 @@
 import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
+import type { Uploads } from './files/uploads.ts';
 import type { Imports } from './import/imports.ts';
+import type { EntitySearch } from './search/entity-search.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
   readonly userId: UserId;
   readonly scopes: readonly KeyScope[];
-  /** When the key stops being good; null or absent: never. */
+  /** When the key or session stops being good; null or absent: never. */
   readonly expiresAt?: Timestamp | null;
+  /** Absent for a key. */
+  readonly session?: {
+    readonly name: string;
+    readonly role: 'owner' | 'user';
+    /** Its end was moved just now, which its cookie has to learn. */
+    readonly renewed: boolean;
+  };
 }
 
 /** What runs, as `system.info` says it. */
@@ -24,8 +33,10 @@ export interface SystemInfo {
 /** What the procedures work with. */
 export interface Services {
   readonly storage: IStorage;
+  readonly uploads: Uploads;
   readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
+  readonly search: Pick<EntitySearch, 'search'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;
 }

@@ -9,7 +9,11 @@ import { BodyReader } from './http/body.ts';
 import { contentResponse } from './http/content-route.ts';
 import { Gate } from './http/gate.ts';
 import { importResponse } from './http/import-route.ts';
+import { OriginGuard, type OriginOptions } from './http/origin.ts';
+import { sessionRoutes, setSessionCookie } from './http/session-route.ts';
+import { type SessionStore, Sessions, sessionToken } from './http/sessions.ts';
 import { TRPC_PATH, trpcResponse } from './http/trpc-route.ts';
+import { uploadResponse } from './http/upload-route.ts';
 import { authorised } from './trpc.ts';
 
 export interface AppOptions {
@@ -20,7 +24,7 @@ export interface AppOptions {
   readonly ready: () => Promise<void>;
   readonly logger: Logger;
   /** Serves the signed addresses of files below `/files/`; absent where the store signs addresses of its own. */
-  readonly files?: (request: Request) => Promise<Response>;
+  readonly files?: (request: Request, onFailure: (error: unknown) => void) => Promise<Response>;
   /** Requests that are worked on at once; more are refused with 503. Default 2,000. */
   readonly maxInFlight?: number;
   /** Milliseconds that `ready` may take. Default 2,000. */
@@ -28,6 +32,14 @@ export interface AppOptions {
   /** Bytes of one body. Default `LIMITS.bodyBytes`. */
   readonly maxBodyBytes?: number;
   readonly authenticator?: AuthenticatorOptions;
+  /** Absent: there are no sessions, and cookies are not looked at. */
+  readonly browsers?: BrowserOptions;
+}
+
+export interface BrowserOptions extends OriginOptions {
+  readonly sessions: SessionStore;
+  /** Who counts as one caller when failed attempts are counted. Default: all are one. */
+  readonly addressOf?: (context: Context<AppEnv>) => string;
 }
 
 export interface AppEnv {
@@ -48,6 +60,9 @@ export function createApp(options: AppOptions): SynapApp {
   const gate = new Gate(options.maxInFlight ?? 2_000);
   const authenticator = new Authenticator(options.authenticate, options.authenticator);
   const bodies = new BodyReader(options.maxBodyBytes);
+  const origins = new OriginGuard(options.browsers ?? {});
+  const sessions = options.browsers && new Sessions(options.browsers.sessions, logger, options.authenticator);
+  const secure = options.browsers?.publicUrl?.startsWith('https:') ?? false;
   const route = { services, bodies, logger, forgetKeys: () => authenticator.clear() };
 
   app.use(requestId());
@@ -80,24 +95,52 @@ export function createApp(options: AppOptions): SynapApp {
   });
 
   app.use((_context, next) => gate.pass(next));
+  app.use(async ({ req }, next) => {
+    // A key and a signed address are no browser's habit to send along.
+    if (req.header('authorization') === undefined && !req.path.startsWith('/files/')) origins.requireKnownHost(req.raw);
+    await next();
+  });
+  const failed = (context: Context<AppEnv>) => (error: unknown) => {
+    logger.error({ err: synapErrorOf(error), requestId: context.get('requestId') }, 'an answer was cut off');
+  };
   const identified = async (context: Context<AppEnv>) => {
-    const auth = await authenticator.identify(context.req.header('authorization'));
+    const auth = await identify(context.req.raw);
     context.set('auth', auth);
     return auth;
   };
+  const identify = async (request: Request) => {
+    const authorization = request.headers.get('authorization');
+    const token = authorization === null ? sessionToken(request) : undefined;
+    if (!sessions || token === undefined) return authenticator.identify(authorization);
+    origins.requireOwnPage(request);
+    return sessions.identify(token);
+  };
+  if (options.browsers && sessions) {
+    const { addressOf = () => '' } = options.browsers;
+    app.use(async (context, next) => {
+      await next();
+      const token = context.get('auth')?.session?.renewed ? sessionToken(context.req.raw) : undefined;
+      if (token !== undefined) setSessionCookie(context, token, secure);
+    });
+    app.route('/api/session', sessionRoutes({ sessions, origins, identified, addressOf, secure }));
+  }
 
   app.all(`${TRPC_PATH}/*`, async (context) => {
     return trpcResponse(route, context.req.raw, await identified(context), context.get('requestId'));
   });
   app.get('/api/v1/entities/:id/content', async (context) => {
     const userId = authorised(await identified(context), 'read');
-    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw);
+    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw, failed(context));
+  });
+  app.put('/api/v1/uploads/:id', async (context) => {
+    const userId = authorised(await identified(context), 'write');
+    return uploadResponse(services.uploads, userId, context.req.param('id'), context.req.raw);
   });
   app.put('/api/v1/import/file', async (context) => {
     const userId = authorised(await identified(context), 'write');
     return importResponse(services.imports, bodies, userId, context.req.raw);
   });
-  if (files) app.get('/files/*', (context) => files(context.req.raw));
+  if (files) app.get('/files/*', (context) => files(context.req.raw, failed(context)));
 
   return { app, drain: () => gate.drain() };
 }

@@ -1,7 +1,15 @@
 export type { AuthContext, Logger, Services, SystemInfo } from './context.ts';
+export { type FileChange, FileStore, type IncomingFile, type NewFile } from './files/file-store.ts';
+export { fileNameOf } from './files/serving.ts';
+export { type AnnouncedFile, type UploadParts, Uploads, type UploadTarget } from './files/uploads.ts';
 export type { AuthenticatorOptions } from './http/authenticator.ts';
-export { type AppEnv, type AppOptions, createApp, type SynapApp } from './http.ts';
+export { type ServedContent, serveContent } from './http/serve-content.ts';
+export type { SessionInfo } from './http/session-route.ts';
+export { type AppEnv, type AppOptions, type BrowserOptions, createApp, type SynapApp } from './http.ts';
 export { type ImportParts, Imports } from './import/imports.ts';
 export type { AppRouter } from './routers/app-router.ts';
+export { EntitySearch, type EntitySearchParts } from './search/entity-search.ts';
+export { type IndexOptions, indexLibrary } from './search/index-library.ts';
+export { TextCache } from './search/text-cache.ts';
 export type { IdempotencyLookup, StorageParts } from './storage/parts.ts';
 export { PostgresR2Storage } from './storage/postgres-r2-storage.ts';

@@ -9,6 +9,9 @@ import {
   OriginRepository,
   ping,
   RelationRepository,
+  SessionRepository,
+  searchEntities,
+  UploadRepository,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
@@ -16,11 +19,16 @@ import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types
 import { expect } from 'vitest';
 import {
   type AppOptions,
+  type BrowserOptions,
   createApp,
+  EntitySearch,
+  FileStore,
   type IdempotencyLookup,
   Imports,
   PostgresR2Storage,
   type SynapApp,
+  TextCache,
+  Uploads,
 } from '../src/index.ts';
 
 export interface LogLine {
@@ -115,6 +123,8 @@ export interface TestServer {
   readonly folder: string;
   readonly events: EventRepository;
   readonly entities: EntityRepository;
+  readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
   readonly log: LogLine[];
   /** A new user with a key of these scopes; read and write if absent. */
   client(scopes?: readonly KeyScope[]): Promise<Client>;
@@ -123,7 +133,10 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export interface TestServerOptions extends Partial<AppOptions> {
+export interface TestServerOptions extends Partial<Omit<AppOptions, 'browsers'>> {
+  readonly browsers?: Omit<BrowserOptions, 'sessions'>;
+  /** What sessions go by. */
+  readonly clock?: () => Date;
   /** Puts something between the storage and its database or objects, to make them fail. */
   readonly wrapDatabase?: (database: Database) => Database;
   readonly wrapObjects?: (objects: ObjectStorage) => ObjectStorage;
@@ -133,25 +146,36 @@ export interface TestServerOptions extends Partial<AppOptions> {
 export async function testServer({
   wrapDatabase,
   wrapObjects,
+  browsers,
+  clock,
   ...options
 }: TestServerOptions = {}): Promise<TestServer> {
   const test = await testDatabase();
   const database = wrapDatabase?.(test.database) ?? test.database;
   const root = join(test.folder, 'objects');
-  const files = await FsStorage.open({ root, minFreeBytes: 0 });
-  const objects = wrapObjects?.(files) ?? files;
+  const objectFiles = await FsStorage.open({ root, minFreeBytes: 0 });
+  const objects = wrapObjects?.(objectFiles) ?? objectFiles;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
+  const sessions = new SessionRepository(database, clock);
+  const lookup: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
   const parts = {
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+    findByIdempotencyKey: lookup,
   };
   const storage = new PostgresR2Storage(parts);
+  const files = new FileStore(objects, storage);
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files,
+    storage,
+    findByIdempotencyKey: lookup,
+  });
   const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
@@ -160,8 +184,14 @@ export async function testServer({
   const app = createApp({
     services: {
       storage,
+      uploads,
       imports,
       events,
+      search: new EntitySearch({
+        entities,
+        texts: new TextCache(objects),
+        find: (userId, request) => searchEntities(database, userId, request),
+      }),
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),
     },
@@ -170,6 +200,7 @@ export async function testServer({
       return found && { userId: found.account.userId, scopes: found.apiKey.scopes, expiresAt: found.apiKey.expiresAt };
     },
     ready: () => ping(database),
+    browsers: { sessions, ...browsers },
     logger: { info: note('info'), warn: note('warn'), error: note('error') },
     ...options,
   });
@@ -179,10 +210,12 @@ export async function testServer({
   return {
     app,
     database: test.database,
-    objects: files,
+    objects: objectFiles,
     folder: root,
     events,
     entities,
+    accounts,
+    sessions,
     log,
     client: async (scopes = [KeyScope.READ, KeyScope.WRITE]) => {
       const { userId } = await accounts.createUser({ name: 'somebody' });
@@ -191,7 +224,7 @@ export async function testServer({
     keyOf: (client, scopes) => key(client.userId, scopes),
     close: async () => {
       await committer.close();
-      await files.close();
+      await objectFiles.close();
       await test.close();
     },
   };

@@ -24,22 +24,29 @@ export {
 export { inParallel } from './in-parallel.ts';
 export type {
   ChangeOptions,
+  ContentSource,
   EntityChange,
   EntityContent,
   EntityQuery,
   HistoryItem,
   IdempotencyKey,
   IStorage,
+  Neighborhood,
   NewEntity,
   NewRelation,
   PageOf,
   PageQuery,
   ReadOptions,
   RelationOptions,
+  SignedLink,
   WriteOptions,
 } from './interfaces/storage.ts';
 export { frontMatterOf } from './markdown/front-matter.ts';
 export { linksOf, nameOf, type ParsedNote, parseNote, titleOfPath, type Warning } from './markdown/note.ts';
 export { foldPath, namesOfLink, resolveLink } from './markdown/resolve.ts';
 export type { Link } from './markdown/scan.ts';
+export { ANALYZER_VERSION } from './search/analyze.ts';
+export { type IndexChunk, indexChunks, indexHeading } from './search/index-rows.ts';
+export { parseQuery, type SearchQuery } from './search/query.ts';
+export { type Snippet, snippetOf } from './search/snippet.ts';
 export { type CaptureNote, Workflows } from './workflows.ts';

@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'conflict'
   | 'overloaded'
   | 'unavailable'
+  | 'rate-limited'
   | 'corrupt'
   | 'configuration'
   | 'internal';
@@ -32,8 +33,12 @@ export const ERROR_KINDS = {
   INVALID_EVENT: 'invalid',
   /** A command that makes no sense in the entity's present state. */
   INVALID_STATE: 'invalid',
+  /** The bytes of an upload are not those that were announced; `details.what` is `size` or `sha256`. */
+  UPLOAD_MISMATCH: 'invalid',
   /** An idempotency key that was used before with another input. */
   IDEMPOTENCY_KEY_REUSED: 'invalid',
+  /** A way of searching that this installation has not. */
+  SEARCH_MODE_UNAVAILABLE: 'invalid',
   TITLE_TOO_LONG: 'too-large',
   TOO_MANY_TAGS: 'too-large',
   TAG_TOO_LONG: 'too-large',
@@ -41,12 +46,22 @@ export const ERROR_KINDS = {
   BODY_TOO_LARGE: 'too-large',
   BATCH_TOO_LARGE: 'too-large',
   UNAUTHENTICATED: 'unauthenticated',
+  /** A link that signs in and is used, expired or none; `details.reason` says which. */
+  SIGN_IN_LINK_INVALID: 'unauthenticated',
+  /** A browser sent it on behalf of another site than ours. */
+  CROSS_ORIGIN: 'forbidden',
+  /** The request names a host that this server does not go by. */
+  UNKNOWN_HOST: 'forbidden',
   /** The key is good but lacks the scope. */
   INSUFFICIENT_SCOPE: 'forbidden',
   NOT_FOUND: 'not-found',
   PURGED: 'gone',
+  /** An upload that was not completed in time. */
+  UPLOAD_EXPIRED: 'gone',
   /** Somebody changed the stream first; `details.actualVersion` is its version now. */
   VERSION_CONFLICT: 'conflict',
+  /** A verification or a rebuild that another process has begun goes on. */
+  MAINTENANCE_RUNNING: 'conflict',
   /** A storage key is written once; this one exists. */
   OBJECT_EXISTS: 'conflict',
   /** The store answered: there is no such object. */
@@ -64,6 +79,8 @@ export const ERROR_KINDS = {
   DATABASE_FAILED: 'internal',
   /** Another process holds the data folder. */
   DATA_FOLDER_LOCKED: 'unavailable',
+  /** Too many attempts of one caller; `details.retryAfter` is how many seconds to wait. */
+  TOO_MANY_ATTEMPTS: 'rate-limited',
   OVERLOADED: 'overloaded',
   SHUTTING_DOWN: 'overloaded',
   CONFIGURATION_INVALID: 'configuration',

@@ -47,6 +47,8 @@ export interface EntityReader {
   getVersion(userId: UserId, id: EntityId, version: number): Promise<EntityRecord | null>;
   /** As it was at an instant; null if it was not yet. */
   getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null>;
+  /** Those that are there and not deleted, in no order. At most 1,000 ids. */
+  getMany(userId: UserId, ids: readonly EntityId[]): Promise<EntityRecord[]>;
   /** By creation, newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none of ours */
   list(userId: UserId, query?: ListQuery): Promise<Page<EntityRecord>>;
   /** Tags of what is not deleted, by name. */
@@ -58,6 +60,50 @@ export interface RelationReader {
   find(userId: UserId, sourceId: EntityId, targetId: EntityId, type: RelationType): Promise<Relation | null>;
   /** Those from or to `id`, or all; newest first. */
   list(userId: UserId, query?: { id?: EntityId; cursor?: string; limit?: number }): Promise<Page<Relation>>;
+  /** Those from or to any of `ids`, at most 1,000, of which neither end is deleted; newest first. */
+  around(userId: UserId, ids: readonly EntityId[], limit: number): Promise<Relation[]>;
+}
+
+/** What is known of the bytes of an upload that are in the store. */
+export interface StoredUpload {
+  readonly key: StorageKey;
+  readonly fileType: FileType;
+  readonly preview: string;
+}
+
+/** A file that was announced, and may be in the store already. */
+export interface Upload {
+  readonly id: string;
+  readonly userId: UserId;
+  /** The entity that it will be. */
+  readonly entityId: EntityId;
+  readonly name: string;
+  /** What the client says it is. */
+  readonly contentType: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly checksum: Checksum;
+  readonly expired: boolean;
+  /** Null until its bytes are in the store. */
+  readonly stored: StoredUpload | null;
+}
+
+export interface NewUpload extends Omit<Upload, 'expired' | 'stored'> {
+  /** Seconds until it expires. */
+  readonly lifetime: number;
+  readonly idempotency?: { readonly key: string; readonly inputHash: Uint8Array };
+}
+
+/** Uploads under way. Every method sees one user's alone. */
+export interface UploadStore {
+  /**
+   * Announces an upload, or gives the one that was announced under the same idempotency key.
+   * @throws {SynapError} `IDEMPOTENCY_KEY_REUSED` if that one was another
+   */
+  open(upload: NewUpload): Promise<Upload>;
+  get(userId: UserId, id: string): Promise<Upload | null>;
+  /** Notes where the bytes are, once. False if they were somewhere already, or if it has expired meanwhile. */
+  markStored(userId: UserId, id: string, stored: StoredUpload): Promise<boolean>;
 }
 
 /** An imported entity as the next import sees it. */
@@ -109,6 +155,15 @@ export interface Account {
   readonly name: string;
   readonly role: 'owner' | 'user';
   readonly createdAt: Timestamp;
+}
+
+/** Somebody signed in, in one browser. */
+export interface Session {
+  readonly account: Account;
+  readonly createdAt: Timestamp;
+  /** When its end was last moved. */
+  readonly refreshedAt: Timestamp;
+  readonly expiresAt: Timestamp;
 }
 
 export interface ApiKey {
