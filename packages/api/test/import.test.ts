@@ -15,6 +15,11 @@ beforeEach(async () => {
 });
 afterAll(() => server.close());
 
+/** A picture of one pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 const MODIFIED = '2020-02-03T04:05:06.789Z';
 const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
@@ -80,10 +85,10 @@ describe('a file', () => {
   });
 
   it.each([
-    ['a.png', Buffer.from([0x89, 0x50, 0xff]), { type: 'file', title: 'a.png', fileType: 'image' }, []],
+    ['a.png', PNG, { type: 'file', title: 'a.png', fileType: 'image' }, []],
     ['empty.md', Buffer.alloc(0), { type: 'note', title: 'empty', fileSize: 0 }, []],
     ['empty.bin', Buffer.alloc(0), { type: 'file', title: 'empty.bin', fileSize: 0, fileType: 'other' }, []],
-    ['latin.md', Buffer.from([0xe9]), { type: 'file', title: 'latin.md', fileType: 'other' }, ['NOT_UTF8']],
+    ['latin.md', Buffer.from([0xe9]), { type: 'file', title: 'latin.md', fileType: 'other' }, ['NO_NOTE']],
     ['broken.md', Buffer.from('---\n: [\n---\nx'), { type: 'note', title: 'broken' }, ['FRONT_MATTER_BROKEN']],
   ])('%s is kept as what it is', async (path, content, expected, codes) => {
     const { entityId, warnings } = await put(path, content);
@@ -152,7 +157,9 @@ describe('a file', () => {
     const cases: [string, Record<string, string>, number, string][] = [
       ['../a.md', {}, 400, 'VALIDATION_FAILED'],
       ['/a.md', {}, 400, 'VALIDATION_FAILED'],
-      ['a.md', { sha256: sha256('other') }, 400, 'VALIDATION_FAILED'],
+      ['a.md', { sha256: sha256('other') }, 400, 'UPLOAD_MISMATCH'],
+      ['a.bin', { sha256: sha256('other') }, 400, 'UPLOAD_MISMATCH'],
+      ['a.bin', { size: '7' }, 400, 'UPLOAD_MISMATCH'],
       ['a.md', { sha256: 'none' }, 400, 'VALIDATION_FAILED'],
       ['a.md', { source: ' ' }, 400, 'VALIDATION_FAILED'],
       ['a.md', { modifiedAt: 'yesterday' }, 400, 'VALIDATION_FAILED'],
@@ -164,13 +171,21 @@ describe('a file', () => {
         body: { error: { code } },
       });
     }
-    const large = await send('large.bin', Buffer.alloc(10 * 1024 * 1024 + 1));
-    expect({ status: large.status, body: await large.json() }).toMatchObject({
-      status: 413,
-      body: { error: { code: 'CONTENT_TOO_LARGE' } },
-    });
     const reader = await server.keyOf(client, ['read']);
     expect((await send('a.md', 'x', {}, reader)).status).toBe(403);
+  });
+
+  it('that is larger than a note may be comes in as it is, Markdown as well', async () => {
+    const large = Buffer.alloc(11 * 1024 * 1024, 'abc ');
+    const file = await put('large.bin', large);
+    const text = await put('large.md', large);
+    expect(text.warnings).toMatchObject([{ code: 'NO_NOTE' }]);
+    for (const { entityId } of [file, text]) {
+      expect(await get(entityId)).toMatchObject({ type: 'file', fileSize: large.length, fileType: 'other' });
+      expect((await client.bytes(entityId)).equals(large)).toBe(true);
+    }
+    expect(await put('large.bin', 'smaller')).toMatchObject({ action: 'update', entityId: file.entityId });
+    expect((await client.bytes(file.entityId)).toString()).toBe('smaller');
   });
 
   it('of one user is nothing to another', async () => {
@@ -271,7 +286,7 @@ describe('links', () => {
 
   it('of a note are told as they are written, with where they lead', async () => {
     const home = await put('Home.md', '# Home');
-    const pic = await put('pic.png', 'p');
+    const pic = await put('pic.png', PNG);
     const born = await client.note('See [[Born here too]]', { title: 'Born here' });
     const { entityId } = await put('n.md', '[[home#Part|H]] ![[pic.png]] [[born HERE]] [[#Own]] [[nowhere]]');
     const { items } = await client.get<{ items: unknown[] }>('entities.links', { id: entityId });
