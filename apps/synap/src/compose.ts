@@ -74,7 +74,7 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
     storage,
     findByIdempotencyKey: findKey,
   });
-  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const imports = new Imports({ ...parts, storage, files, origins: new OriginRepository(database) });
   const search = new EntitySearch({
     entities,
     texts: new TextCache(objects),

@@ -176,7 +176,7 @@ export async function testServer({
     storage,
     findByIdempotencyKey: lookup,
   });
-  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const imports = new Imports({ ...parts, storage, files, origins: new OriginRepository(database) });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
     log.push({ level, fields: fields as Record<string, unknown>, message });
