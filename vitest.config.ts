@@ -4,7 +4,12 @@ const report = process.env.SYNAP_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.{ts,tsx}',
+      'tests/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
     pool: 'forks',
     // Each worker runs an embedded database; more of them than this make a small machine swap and tests time out.
     maxWorkers: 2,

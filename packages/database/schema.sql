@@ -1,4 +1,6 @@
 table auth.api_keys r owner synap_owner
+table auth.sessions r owner synap_owner
+table auth.sign_in_links r owner synap_owner
 table auth.users r owner synap_owner
 table synap.entities r row security forced with fillfactor=85 owner synap_owner
 table synap.entity_history r row security forced owner synap_owner
@@ -28,6 +30,17 @@ column auth.api_keys.scopes text[] not null
 column auth.api_keys.created_at timestamp with time zone not null default now()
 column auth.api_keys.expires_at timestamp with time zone
 column auth.api_keys.revoked_at timestamp with time zone
+column auth.sessions.hash bytea not null
+column auth.sessions.user_id text not null
+column auth.sessions.user_agent text
+column auth.sessions.created_at timestamp with time zone not null
+column auth.sessions.refreshed_at timestamp with time zone not null
+column auth.sessions.expires_at timestamp with time zone not null
+column auth.sign_in_links.hash bytea not null
+column auth.sign_in_links.user_id text not null
+column auth.sign_in_links.created_at timestamp with time zone not null
+column auth.sign_in_links.expires_at timestamp with time zone not null
+column auth.sign_in_links.used_at timestamp with time zone
 column auth.users.id text not null
 column auth.users.name text not null
 column auth.users.email text
@@ -220,6 +233,12 @@ constraint auth.api_keys CHECK ((length(hash) = 32))
 constraint auth.api_keys FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
 constraint auth.api_keys PRIMARY KEY (id)
 constraint auth.api_keys UNIQUE (hash)
+constraint auth.sessions CHECK ((length(hash) = 32))
+constraint auth.sessions FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+constraint auth.sessions PRIMARY KEY (hash)
+constraint auth.sign_in_links CHECK ((length(hash) = 32))
+constraint auth.sign_in_links FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+constraint auth.sign_in_links PRIMARY KEY (hash)
 constraint auth.users CHECK ((role = ANY (ARRAY['owner'::text, 'user'::text])))
 constraint auth.users PRIMARY KEY (id)
 constraint auth.users UNIQUE (email)
@@ -259,6 +278,10 @@ index CREATE INDEX events_default_user_id_position_idx ON synap.events_default U
 index CREATE INDEX events_user ON ONLY synap.events USING btree (user_id, "position")
 index CREATE INDEX relations_source ON synap.relations USING btree (user_id, source_entity_id)
 index CREATE INDEX relations_target ON synap.relations USING btree (user_id, target_entity_id)
+index CREATE INDEX sessions_expiry ON auth.sessions USING btree (expires_at)
+index CREATE INDEX sessions_user ON auth.sessions USING btree (user_id)
+index CREATE INDEX sign_in_links_expiry ON auth.sign_in_links USING btree (expires_at)
+index CREATE INDEX sign_in_links_user ON auth.sign_in_links USING btree (user_id)
 index CREATE INDEX task_details_status ON synap.task_details USING btree (user_id, status)
 index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
 index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
@@ -275,6 +298,8 @@ index CREATE UNIQUE INDEX events_pkey ON ONLY synap.events USING btree ("positio
 index CREATE UNIQUE INDEX log_head_pkey ON synap.log_head USING btree (one)
 index CREATE UNIQUE INDEX migrations_pkey ON synap.migrations USING btree (version)
 index CREATE UNIQUE INDEX relations_pkey ON synap.relations USING btree (id)
+index CREATE UNIQUE INDEX sessions_pkey ON auth.sessions USING btree (hash)
+index CREATE UNIQUE INDEX sign_in_links_pkey ON auth.sign_in_links USING btree (hash)
 index CREATE UNIQUE INDEX tags_pkey ON synap.tags USING btree (id)
 index CREATE UNIQUE INDEX tags_user_id_name_key ON synap.tags USING btree (user_id, name)
 index CREATE UNIQUE INDEX task_details_pkey ON synap.task_details USING btree (entity_id)
@@ -298,6 +323,8 @@ policy own_rows on synap.tags for SELECT to synap_app using (user_id = current_u
 policy own_rows on synap.task_details for SELECT to synap_app using (user_id = current_user_id()) check
 
 grant DELETE, INSERT, SELECT, UPDATE on auth.api_keys to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on auth.sessions to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on auth.sign_in_links to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on auth.users to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on synap.entities to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_history to synap_writer

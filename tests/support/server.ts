@@ -56,6 +56,14 @@ export class TestServer {
     throw new Error(`The server ended before it was ready:\n${errors}`);
   }
 
+  /** A fresh link that signs the owner in, once. */
+  async signInUrl(): Promise<string> {
+    const headers = { authorization: `Bearer ${OWNER_KEY}` };
+    const response = await fetch(`${this.url}/api/v1/admin/sign-in-link`, { method: 'POST', headers });
+    if (!response.ok) throw new Error(`No link to sign in with: HTTP ${response.status}`);
+    return ((await response.json()) as { url: string }).url;
+  }
+
   /** As a crash would. Resolves when the process is gone. */
   async kill(): Promise<void> {
     const gone = this.#gone();

@@ -1,4 +1,4 @@
-import type { Account, AccountRepository, ApiKey } from '@synap/database';
+import type { Account, AccountRepository, ApiKey, SessionRepository } from '@synap/database';
 import { isSynapError, SynapError } from '@synap/types';
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Config } from './config.ts';
 import { examine } from './doctor/examine.ts';
 import type { Logger } from './log.ts';
+import { signInUrl } from './sign-in.ts';
 import type { Stores } from './stores.ts';
 import { CHECKS, type Reporter } from './verify/messages.ts';
 import { OneAtATime, rebuildLibrary, verifyLibrary } from './verify/verify.ts';
@@ -13,6 +14,7 @@ import { OneAtATime, rebuildLibrary, verifyLibrary } from './verify/verify.ts';
 export interface AdminDependencies {
   readonly stores: Stores;
   readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
   readonly config: Config;
   readonly log: Logger;
 }
@@ -39,13 +41,21 @@ const verifyQuery = z.object({
  * What the command line asks of a server that holds the embedded database: maintenance of the whole library, of all
  * users. Only the owner may, with a key that has the scope `admin`. Refusals are thrown for the application to answer.
  */
-export function adminRoutes(deps: AdminDependencies): Hono {
-  const app = new Hono();
+export function adminRoutes(deps: AdminDependencies): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>();
   const maintenance = new OneAtATime();
 
   app.use('*', async (context, next) => {
-    requireAdmin(await principal(context, deps.accounts));
+    context.set('account', requireAdmin(await principal(context, deps.accounts)));
     await next();
+  });
+
+  app.post('/sign-in-link', async (context) => {
+    context.header('cache-control', 'no-store');
+    const link = await deps.sessions.createLink(context.get('account').userId);
+    // Where browsers find this server is known to the configuration, and else to whoever asks.
+    const url = signInUrl(deps.config.publicUrl ?? new URL(context.req.url).origin, link);
+    return context.json({ url, expiresAt: link.expiresAt });
   });
 
   app.post('/verify', (context) => {
@@ -70,6 +80,10 @@ export function adminRoutes(deps: AdminDependencies): Hono {
   return app;
 }
 
+interface AdminEnv {
+  Variables: { account: Account };
+}
+
 interface Principal {
   readonly account: Account;
   readonly apiKey: ApiKey;
@@ -80,11 +94,12 @@ async function principal(context: Context, accounts: AccountRepository): Promise
   return scheme.toLowerCase() === 'bearer' && key !== '' ? accounts.authenticate(key) : null;
 }
 
-function requireAdmin(who: Principal | null): void {
+function requireAdmin(who: Principal | null): Account {
   if (!who) throw new SynapError('UNAUTHENTICATED', 'An API key is needed: Authorization: Bearer <key>.');
   if (who.account.role !== 'owner' || !who.apiKey.scopes.includes('admin')) {
     throw new SynapError('INSUFFICIENT_SCOPE', 'This needs a key of the owner with the scope "admin".');
   }
+  return who.account;
 }
 
 type Work = (reporter: Reporter, write: (line: object) => Promise<void>) => Promise<void>;

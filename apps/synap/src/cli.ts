@@ -6,6 +6,7 @@ import { historyCommand } from './commands/history.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { signInCommand } from './commands/sign-in.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
@@ -34,6 +35,7 @@ function createProgram(): Command {
   verifyCommand(program);
   rebuildCommand(program);
   doctorCommand(program);
+  signInCommand(program);
   keysCommand(program);
   return program;
 }

@@ -1,3 +1,4 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { createApp, PostgresR2Storage, type SynapApp } from '@synap/api';
 import {
   type AccountRepository,
@@ -7,9 +8,10 @@ import {
   findByIdempotencyKey,
   ping,
   RelationRepository,
+  type SessionRepository,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
-import type { Config } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import { serveFile } from './files.ts';
 import type { Logger } from './log.ts';
 import { PAGE_HEADERS, page } from './page.ts';
@@ -22,6 +24,7 @@ export interface Composition {
   readonly config: Config;
   readonly stores: Stores;
   readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
   readonly log: Logger;
 }
 
@@ -34,7 +37,7 @@ export interface Application {
 }
 
 /** Puts the parts together: the one place that knows them all. */
-export function compose({ config, stores, accounts, log }: Composition): Application {
+export function compose({ config, stores, accounts, sessions, log }: Composition): Application {
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
@@ -59,6 +62,12 @@ export function compose({ config, stores, accounts, log }: Composition): Applica
       await Promise.all([ping(database), objects.exists(PROBE_KEY)]);
     },
     logger: log,
+    browsers: {
+      sessions,
+      ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
+      loopbackOnly: isLoopback(config.host),
+      addressOf: (context) => getConnInfo(context).remote.address ?? '',
+    },
     // Other stores serve what they sign themselves.
     ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
   });
@@ -67,7 +76,7 @@ export function compose({ config, stores, accounts, log }: Composition): Applica
     const { origin } = new URL(context.req.url);
     return context.html(page({ ...info, origin }), 200, PAGE_HEADERS);
   });
-  app.route('/api/v1/admin', adminRoutes({ stores, accounts, config, log }));
+  app.route('/api/v1/admin', adminRoutes({ stores, accounts, sessions, config, log }));
   return { app, drain: () => api.drain(), close: () => committer.close() };
 }
 

@@ -23,6 +23,8 @@ export interface Config {
   /** 0 for any free one. */
   readonly port: number;
   readonly host: string;
+  /** Where browsers reach this server, if that is not the address it listens on. An origin, without a slash. */
+  readonly publicUrl?: string;
   /** Absolute. */
   readonly data: string;
   /** The owner's first API key, if it is not to be generated. */
@@ -73,6 +75,12 @@ const environmentSchema = z.object({
     .refine((port) => port <= 65_535, 'must be a number from 0 (any free one) to 65535')
     .default(3000),
   HOST: z.string().regex(/^\S+$/, 'must be a host name or an IP address').default('127.0.0.1'),
+  SYNAP_PUBLIC_URL: web
+    .refine((value) => URL.canParse(value) && new URL(value).href === `${new URL(value).origin}/`, {
+      error: 'must be an address without a path, such as https://notes.example.com',
+    })
+    .transform((value) => new URL(value).origin)
+    .optional(),
   SYNAP_DATA: text.default('./.synap'),
   SYNAP_OWNER_KEY: z
     .string()
@@ -159,6 +167,7 @@ function configOf(parsed: Parsed, set: Environment, folder: string): Config {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
+    ...(parsed.SYNAP_PUBLIC_URL && { publicUrl: parsed.SYNAP_PUBLIC_URL }),
     data: resolve(folder, parsed.SYNAP_DATA),
     ...(parsed.SYNAP_OWNER_KEY && { ownerKey: parsed.SYNAP_OWNER_KEY }),
     ...(parsed.DATABASE_URL && { databaseUrl: parsed.DATABASE_URL }),

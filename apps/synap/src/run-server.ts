@@ -1,4 +1,4 @@
-import { AccountRepository } from '@synap/database';
+import { AccountRepository, SessionRepository } from '@synap/database';
 import { compose, systemInfo } from './compose.ts';
 import type { Config } from './config.ts';
 import { DataFolder } from './data-folder.ts';
@@ -6,6 +6,7 @@ import { createLog, type Logger } from './log.ts';
 import type { Output } from './output.ts';
 import { ensureOwner, type NewOwner } from './owner.ts';
 import { listen } from './server.ts';
+import { signInUrl } from './sign-in.ts';
 import { openStores, type Stores } from './stores.ts';
 
 /** Runs the server until a signal asks it to stop, and then lets everything that was begun come to its end. */
@@ -30,7 +31,8 @@ async function serve(
 ): Promise<void> {
   const folder = new DataFolder(config.data);
   const accounts = new AccountRepository(stores.database);
-  const application = compose({ config, stores, accounts, log });
+  const sessions = new SessionRepository(stores.database);
+  const application = compose({ config, stores, accounts, sessions, log });
   try {
     const listening = await listen(application.app, config.host, config.port);
     try {
@@ -40,7 +42,12 @@ async function serve(
       if (owner) tellOwner(output, owner, folder);
       await warnOfUselessKey(config, accounts, owner, log);
       folder.announceServer({ pid: process.pid, url: listening.url });
-      tellReady(output, listening.url, stores, config);
+      // Where nobody watches, the link would lie about in a log.
+      const link =
+        owner || (process.stdout.isTTY && !output.json)
+          ? await ownersLink(accounts, sessions, listening.url, config)
+          : undefined;
+      tellReady(output, listening.url, stores, config, link);
       log.info({ url: listening.url, database: stores.database.kind, storage: stores.objects.kind }, 'ready');
 
       const signal = await stopping;
@@ -92,10 +99,31 @@ async function warnOfUselessKey(
   log.warn('SYNAP_OWNER_KEY is no key of this library: it is used at the first start only');
 }
 
-function tellReady(output: Output, url: string, stores: Stores, config: Config): void {
+async function ownersLink(
+  accounts: AccountRepository,
+  sessions: SessionRepository,
+  url: string,
+  config: Config,
+): Promise<string | undefined> {
+  const owner = await accounts.owner();
+  return owner ? signInUrl(config.publicUrl ?? url, await sessions.createLink(owner.userId)) : undefined;
+}
+
+function tellReady(output: Output, url: string, stores: Stores, config: Config, link: string | undefined): void {
   const { database, events, storage, jobs } = systemInfo(stores);
-  output.item({ event: 'ready', url, pid: process.pid, database, events, storage, jobs });
+  output.item({
+    event: 'ready',
+    url,
+    pid: process.pid,
+    database,
+    events,
+    storage,
+    jobs,
+    ...(link !== undefined && { signInUrl: link }),
+  });
   const where = database === 'pglite' ? `everything is in ${config.data}` : 'the database is a PostgreSQL server';
   output.line(`Synap is ready at ${url} (pid ${process.pid}; ${where}). Ctrl-C stops it.`);
+  if (link === undefined) output.line('To sign in from a browser: npx -y pnpm@12.21.0 synap sign-in');
+  else output.line(`Sign in (once, within ten minutes): ${link}`);
   output.line('Try it from another terminal: npx -y pnpm@12.21.0 synap capture "Hello, Synap"');
 }

@@ -52,6 +52,7 @@ describe('start', () => {
         events: 'partitions',
         storage: 'fs',
         jobs: 'embedded',
+        signInUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sign-in#[\w-]{43}$/),
       },
     ]);
   });

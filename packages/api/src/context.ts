@@ -6,8 +6,15 @@ import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
 export interface AuthContext {
   readonly userId: UserId;
   readonly scopes: readonly KeyScope[];
-  /** When the key stops being good; null or absent: never. */
+  /** When the key or session stops being good; null or absent: never. */
   readonly expiresAt?: Timestamp | null;
+  /** Absent for a key. */
+  readonly session?: {
+    readonly name: string;
+    readonly role: 'owner' | 'user';
+    /** Its end was moved just now, which its cookie has to learn. */
+    readonly renewed: boolean;
+  };
 }
 
 /** What runs, as `system.info` says it. */

@@ -3,7 +3,7 @@ import type { TRPCError } from '@trpc/server';
 import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { ZodError } from 'zod';
 
-export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 500 | 503;
+export type HttpStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 429 | 500 | 503;
 
 interface Presentation {
   readonly status: HttpStatus;
@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<ErrorKind, Presentation>> = {
   'not-found': { status: 404, trpc: 'NOT_FOUND' },
   gone: { status: 410, trpc: 'NOT_FOUND' },
   conflict: { status: 409, trpc: 'CONFLICT' },
+  'rate-limited': { status: 429, trpc: 'TOO_MANY_REQUESTS' },
   overloaded: { status: 503, trpc: 'SERVICE_UNAVAILABLE' },
   unavailable: { status: 503, trpc: 'SERVICE_UNAVAILABLE' },
   corrupt: { status: 500, trpc: 'INTERNAL_SERVER_ERROR' },
@@ -110,8 +111,9 @@ export function trpcShape({ status, trpc, reason, message, details }: PublicErro
 }
 
 /** Headers that tell a client what to do about an error. */
-export function errorHeaders({ status, reason }: PublicError): Record<string, string> {
+export function errorHeaders({ status, reason, details }: PublicError): Record<string, string> {
   if (status === 401) return { 'WWW-Authenticate': 'Bearer' };
+  if (status === 429) return { 'Retry-After': String(details.retryAfter ?? 1) };
   if (status !== 503) return {};
   return reason === 'SHUTTING_DOWN' ? { 'Retry-After': '1', Connection: 'close' } : { 'Retry-After': '1' };
 }

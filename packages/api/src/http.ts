@@ -8,6 +8,9 @@ import { Authenticator, type AuthenticatorOptions } from './http/authenticator.t
 import { BodyReader } from './http/body.ts';
 import { contentResponse } from './http/content-route.ts';
 import { Gate } from './http/gate.ts';
+import { OriginGuard, type OriginOptions } from './http/origin.ts';
+import { sessionRoutes, setSessionCookie } from './http/session-route.ts';
+import { type SessionStore, Sessions, sessionToken } from './http/sessions.ts';
 import { TRPC_PATH, trpcResponse } from './http/trpc-route.ts';
 import { authorised } from './trpc.ts';
 
@@ -27,6 +30,14 @@ export interface AppOptions {
   /** Bytes of one body. Default `LIMITS.bodyBytes`. */
   readonly maxBodyBytes?: number;
   readonly authenticator?: AuthenticatorOptions;
+  /** Absent: there are no sessions, and cookies are not looked at. */
+  readonly browsers?: BrowserOptions;
+}
+
+export interface BrowserOptions extends OriginOptions {
+  readonly sessions: SessionStore;
+  /** Who counts as one caller when failed attempts are counted. Default: all are one. */
+  readonly addressOf?: (context: Context<AppEnv>) => string;
 }
 
 export interface AppEnv {
@@ -47,6 +58,9 @@ export function createApp(options: AppOptions): SynapApp {
   const gate = new Gate(options.maxInFlight ?? 2_000);
   const authenticator = new Authenticator(options.authenticate, options.authenticator);
   const bodies = new BodyReader(options.maxBodyBytes);
+  const origins = new OriginGuard(options.browsers ?? {});
+  const sessions = options.browsers && new Sessions(options.browsers.sessions, logger, options.authenticator);
+  const secure = options.browsers?.publicUrl?.startsWith('https:') ?? false;
   const route = { services, bodies, logger, forgetKeys: () => authenticator.clear() };
 
   app.use(requestId());
@@ -79,11 +93,32 @@ export function createApp(options: AppOptions): SynapApp {
   });
 
   app.use((_context, next) => gate.pass(next));
+  app.use(async ({ req }, next) => {
+    // A key and a signed address are no browser's habit to send along.
+    if (req.header('authorization') === undefined && !req.path.startsWith('/files/')) origins.requireKnownHost(req.raw);
+    await next();
+  });
   const identified = async (context: Context<AppEnv>) => {
-    const auth = await authenticator.identify(context.req.header('authorization'));
+    const auth = await identify(context.req.raw);
     context.set('auth', auth);
     return auth;
   };
+  const identify = async (request: Request) => {
+    const authorization = request.headers.get('authorization');
+    const token = authorization === null ? sessionToken(request) : undefined;
+    if (!sessions || token === undefined) return authenticator.identify(authorization);
+    origins.requireOwnPage(request);
+    return sessions.identify(token);
+  };
+  if (options.browsers && sessions) {
+    const { addressOf = () => '' } = options.browsers;
+    app.use(async (context, next) => {
+      await next();
+      const token = context.get('auth')?.session?.renewed ? sessionToken(context.req.raw) : undefined;
+      if (token !== undefined) setSessionCookie(context, token, secure);
+    });
+    app.route('/api/session', sessionRoutes({ sessions, origins, identified, addressOf, secure }));
+  }
 
   app.all(`${TRPC_PATH}/*`, async (context) => {
     return trpcResponse(route, context.req.raw, await identified(context), context.get('requestId'));

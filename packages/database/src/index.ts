@@ -25,5 +25,7 @@ export type {
   ListQuery,
   Page,
   RelationReader,
+  Session,
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
+export { type Issued, SessionRepository } from './repositories/session-repository.ts';

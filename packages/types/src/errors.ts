@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'conflict'
   | 'overloaded'
   | 'unavailable'
+  | 'rate-limited'
   | 'corrupt'
   | 'configuration'
   | 'internal';
@@ -41,6 +42,12 @@ export const ERROR_KINDS = {
   BODY_TOO_LARGE: 'too-large',
   BATCH_TOO_LARGE: 'too-large',
   UNAUTHENTICATED: 'unauthenticated',
+  /** A link that signs in and is used, expired or none; `details.reason` says which. */
+  SIGN_IN_LINK_INVALID: 'unauthenticated',
+  /** A browser sent it on behalf of another site than ours. */
+  CROSS_ORIGIN: 'forbidden',
+  /** The request names a host that this server does not go by. */
+  UNKNOWN_HOST: 'forbidden',
   /** The key is good but lacks the scope. */
   INSUFFICIENT_SCOPE: 'forbidden',
   NOT_FOUND: 'not-found',
@@ -64,6 +71,8 @@ export const ERROR_KINDS = {
   DATABASE_FAILED: 'internal',
   /** Another process holds the data folder. */
   DATA_FOLDER_LOCKED: 'unavailable',
+  /** Too many attempts of one caller; `details.retryAfter` is how many seconds to wait. */
+  TOO_MANY_ATTEMPTS: 'rate-limited',
   OVERLOADED: 'overloaded',
   SHUTTING_DOWN: 'overloaded',
   CONFIGURATION_INVALID: 'configuration',

@@ -32,10 +32,19 @@ export class Authenticator {
   /** Who sent this, by the `Authorization` header; null for nobody we know. Throws what the question threw. */
   async identify(header: string | null | undefined): Promise<AuthContext | null> {
     const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header ?? '')?.[1];
-    if (key === undefined) return null;
+    return key === undefined ? null : this.find(key);
+  }
+
+  /** Whose key this is. */
+  async find(key: string): Promise<AuthContext | null> {
     const auth = await this.#lookUp(key);
     const expires = auth?.expiresAt;
     return auth && expires && Date.parse(expires) <= Date.now() ? null : auth;
+  }
+
+  /** What is remembered of this one is not used any more. */
+  forget(key: string): void {
+    this.#known.delete(nameOf(key));
   }
 
   /** Nothing remembered is used any more. */
@@ -44,7 +53,7 @@ export class Authenticator {
   }
 
   #lookUp(key: string): Promise<AuthContext | null> {
-    const name = hash('sha256', key, 'base64');
+    const name = nameOf(key);
     const known = this.#known.get(name);
     if (known && known.until > performance.now()) return known.answer;
     const entry = { until: performance.now() + this.#rememberMs, answer: this.#ask(key) };
@@ -67,3 +76,5 @@ export class Authenticator {
     }
   }
 }
+
+const nameOf = (key: string): string => hash('sha256', key, 'base64');

@@ -127,11 +127,11 @@ function keyHash(key: string): Uint8Array {
   return hash('sha256', key, 'buffer');
 }
 
-function time(value: unknown): Timestamp {
+export function time(value: unknown): Timestamp {
   return new Date(String(value)).toISOString() as Timestamp;
 }
 
-function accountOf(row: Row): Account {
+export function accountOf(row: Row): Account {
   return {
     userId: row.id as UserId,
     name: String(row.name),

@@ -64,6 +64,15 @@ export interface Account {
   readonly createdAt: Timestamp;
 }
 
+/** Somebody signed in, in one browser. */
+export interface Session {
+  readonly account: Account;
+  readonly createdAt: Timestamp;
+  /** When its end was last moved. */
+  readonly refreshedAt: Timestamp;
+  readonly expiresAt: Timestamp;
+}
+
 export interface ApiKey {
   readonly id: string;
   readonly userId: UserId;

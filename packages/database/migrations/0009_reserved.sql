@@ -1,0 +1,2 @@
+-- Reserved for another change; delete this file when that one is merged.
+SELECT 1;
