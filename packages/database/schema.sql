@@ -4,6 +4,7 @@ table auth.sign_in_links r owner synap_owner
 table auth.users r owner synap_owner
 table synap.entities r row security forced with fillfactor=85 owner synap_owner
 table synap.entity_history r row security forced owner synap_owner
+table synap.entity_origins r row security forced owner synap_owner
 table synap.entity_tags r row security forced owner synap_owner
 table synap.entity_vectors r row security forced owner synap_owner
 table synap.entity_versions v with security_invoker=true owner synap_owner
@@ -84,6 +85,15 @@ column synap.entity_history.created_at timestamp with time zone not null
 column synap.entity_history.updated_at timestamp with time zone not null
 column synap.entity_history.deleted_at timestamp with time zone
 column synap.entity_history.valid_to timestamp with time zone not null
+column synap.entity_origins.entity_id uuid not null
+column synap.entity_origins.user_id text not null
+column synap.entity_origins.source text not null
+column synap.entity_origins.path text not null
+column synap.entity_origins.name text not null
+column synap.entity_origins.checksum text not null
+column synap.entity_origins.modified_at timestamp with time zone not null
+column synap.entity_origins.version integer not null
+column synap.entity_origins.position bigint not null
 column synap.entity_tags.entity_id uuid not null
 column synap.entity_tags.tag_id uuid not null
 column synap.entity_tags.user_id text not null
@@ -246,6 +256,7 @@ constraint synap.entities CHECK ((file_size >= 0))
 constraint synap.entities CHECK ((file_type = ANY (ARRAY['markdown'::text, 'pdf'::text, 'audio'::text, 'video'::text, 'image'::text, 'other'::text])))
 constraint synap.entities PRIMARY KEY (id)
 constraint synap.entity_history PRIMARY KEY (id, version)
+constraint synap.entity_origins PRIMARY KEY (entity_id)
 constraint synap.entity_tags PRIMARY KEY (entity_id, tag_id)
 constraint synap.entity_vectors PRIMARY KEY (entity_id)
 constraint synap.event_ids PRIMARY KEY (event_id)
@@ -267,6 +278,8 @@ index CREATE INDEX api_keys_user ON auth.api_keys USING btree (user_id)
 index CREATE INDEX entities_deleted ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NOT NULL)
 index CREATE INDEX entities_feed ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX entity_history_feed ON synap.entity_history USING btree (user_id, created_at DESC, id)
+index CREATE INDEX entity_origins_name ON synap.entity_origins USING btree (user_id, name)
+index CREATE INDEX entity_origins_path ON synap.entity_origins USING btree (user_id, source, path COLLATE "C")
 index CREATE INDEX entity_tags_tag ON synap.entity_tags USING btree (tag_id, entity_id)
 index CREATE INDEX entity_vectors_embedding ON synap.entity_vectors USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX entity_vectors_user ON synap.entity_vectors USING btree (user_id)
@@ -287,6 +300,7 @@ index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
 index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
 index CREATE UNIQUE INDEX entities_pkey ON synap.entities USING btree (id)
 index CREATE UNIQUE INDEX entity_history_pkey ON synap.entity_history USING btree (id, version)
+index CREATE UNIQUE INDEX entity_origins_pkey ON synap.entity_origins USING btree (entity_id)
 index CREATE UNIQUE INDEX entity_tags_pkey ON synap.entity_tags USING btree (entity_id, tag_id)
 index CREATE UNIQUE INDEX entity_vectors_pkey ON synap.entity_vectors USING btree (entity_id)
 index CREATE UNIQUE INDEX event_ids_idempotency ON synap.event_ids USING btree (user_id, procedure, idempotency_key) WHERE (idempotency_key IS NOT NULL)
@@ -309,6 +323,7 @@ index CREATE UNIQUE INDEX users_pkey ON auth.users USING btree (id)
 
 policy every_row on synap.entities for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_history for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.entity_origins for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_vectors for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.relations for ALL to synap_owner, synap_writer using true check true
@@ -316,6 +331,7 @@ policy every_row on synap.tags for ALL to synap_owner, synap_writer using true c
 policy every_row on synap.task_details for ALL to synap_owner, synap_writer using true check true
 policy own_rows on synap.entities for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_history for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.entity_origins for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_vectors for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.relations for SELECT to synap_app using (user_id = current_user_id()) check
@@ -328,6 +344,7 @@ grant DELETE, INSERT, SELECT, UPDATE on auth.sign_in_links to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on auth.users to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on synap.entities to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_history to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.entity_origins to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_vectors to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.relations to synap_writer
@@ -339,6 +356,7 @@ grant INSERT, SELECT on synap.events to synap_writer
 grant INSERT, SELECT, UPDATE on synap.event_streams to synap_writer
 grant SELECT on synap.entities to synap_app
 grant SELECT on synap.entity_history to synap_app
+grant SELECT on synap.entity_origins to synap_app
 grant SELECT on synap.entity_tags to synap_app
 grant SELECT on synap.entity_vectors to synap_app
 grant SELECT on synap.entity_versions to synap_app
@@ -569,7 +587,7 @@ AS $function$
     SELECT event_type IN ('entity.updated', 'entity.title_changed', 'entity.file_uploaded', 'entity.deleted',
                           'entity.restored', 'task.status_changed', 'task.completed')
   $function$
-CREATE OR REPLACE FUNCTION synap.create_projections()
+CREATE OR REPLACE FUNCTION synap.create_entity_projections()
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -688,6 +706,46 @@ BEGIN
 END
 $function$
 -- not for everybody
+CREATE OR REPLACE FUNCTION synap.create_origins()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  CREATE TABLE entity_origins (
+    entity_id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    source text NOT NULL,
+    path text NOT NULL,
+    -- The last part of the path, folded: links name files by it.
+    name text NOT NULL,
+    checksum text NOT NULL,
+    modified_at timestamptz NOT NULL,
+    version integer NOT NULL,
+    position bigint NOT NULL
+  );
+  -- Bytewise, so that a page of paths begins where the one before ended, on every server alike.
+  CREATE INDEX entity_origins_path ON entity_origins (user_id, source, path COLLATE "C");
+  CREATE INDEX entity_origins_name ON entity_origins (user_id, name);
+
+  ALTER TABLE entity_origins ENABLE ROW LEVEL SECURITY;
+  ALTER TABLE entity_origins FORCE ROW LEVEL SECURITY;
+  CREATE POLICY own_rows ON entity_origins FOR SELECT TO synap_app USING (user_id = synap.current_user_id());
+  CREATE POLICY every_row ON entity_origins TO synap_writer, synap_owner USING (true) WITH CHECK (true);
+  GRANT SELECT ON entity_origins TO synap_app;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON entity_origins TO synap_writer;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.create_projections()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM create_entity_projections();
+  PERFORM create_origins();
+END
+$function$
+-- not for everybody
 CREATE OR REPLACE FUNCTION synap.current_user_id()
  RETURNS text
  LANGUAGE sql
@@ -720,6 +778,11 @@ BEGIN
   PERFORM set_config('search_path', 'synap, public', true), set_config('statement_timeout', '0', true);
 END
 $function$
+CREATE OR REPLACE FUNCTION synap.fold_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT lower(name COLLATE pg_c_utf8) $function$
 CREATE OR REPLACE FUNCTION synap.prepare_partitions(ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -746,7 +809,7 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
+CREATE OR REPLACE FUNCTION synap.project_entities(positions bigint[], since timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -857,6 +920,35 @@ BEGIN
     WHERE e.position = ANY (positions) AND e.recorded_at >= since AND e.event_type = 'relation.deleted'
       AND r.id = e.aggregate_id;
   END IF;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM project_entities(positions, since);
+  PERFORM project_origins(positions, since);
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.project_origins(positions bigint[], since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
+  SELECT e.aggregate_id, e.user_id, o ->> 'source', o ->> 'path',
+         fold_name(regexp_replace(o ->> 'path', '^.*/', '')), o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz,
+         e.version, e.position
+  FROM synap.event_private p JOIN synap.events e USING (position), LATERAL (SELECT p.fields -> 'origin' AS o) x
+  WHERE p.position = ANY (positions) AND p.fields ? 'origin' AND e.recorded_at >= since
+    AND e.event_type IN ('entity.created', 'entity.updated')
+  ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
+    checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
+    position = excluded.position;
 END
 $function$
 -- not for everybody

@@ -1,11 +1,12 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { createApp, PostgresR2Storage, type SynapApp } from '@synap/api';
+import { createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '@synap/api';
 import {
   type AccountRepository,
   Committer,
   EntityRepository,
   EventRepository,
   findByIdempotencyKey,
+  OriginRepository,
   ping,
   RelationRepository,
   type SessionRepository,
@@ -41,16 +42,18 @@ export function compose({ config, stores, accounts, sessions, log }: Composition
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
-  const storage = new PostgresR2Storage({
+  const parts = {
     objects,
     events,
     entities: new EntityRepository(database),
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (userId, procedure, key) => findByIdempotencyKey(database, userId, procedure, key),
-  });
+    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+  };
+  const storage = new PostgresR2Storage(parts);
+  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, events, keys: accounts, info: () => info },
+    services: { storage, imports, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;

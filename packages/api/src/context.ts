@@ -1,6 +1,7 @@
 import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
+import type { Imports } from './import/imports.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
@@ -30,6 +31,7 @@ export interface SystemInfo {
 /** What the procedures work with. */
 export interface Services {
   readonly storage: IStorage;
+  readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;

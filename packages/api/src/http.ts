@@ -8,6 +8,7 @@ import { Authenticator, type AuthenticatorOptions } from './http/authenticator.t
 import { BodyReader } from './http/body.ts';
 import { contentResponse } from './http/content-route.ts';
 import { Gate } from './http/gate.ts';
+import { importResponse } from './http/import-route.ts';
 import { OriginGuard, type OriginOptions } from './http/origin.ts';
 import { sessionRoutes, setSessionCookie } from './http/session-route.ts';
 import { type SessionStore, Sessions, sessionToken } from './http/sessions.ts';
@@ -126,6 +127,10 @@ export function createApp(options: AppOptions): SynapApp {
   app.get('/api/v1/entities/:id/content', async (context) => {
     const userId = authorised(await identified(context), 'read');
     return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw);
+  });
+  app.put('/api/v1/import/file', async (context) => {
+    const userId = authorised(await identified(context), 'write');
+    return importResponse(services.imports, bodies, userId, context.req.raw);
   });
   if (files) app.get('/files/*', (context) => files(context.req.raw));
 

@@ -27,10 +27,10 @@ export function authorised(auth: ApiContext['auth'], scope: KeyScope) {
 function needs(scope: KeyScope) {
   return t.procedure.use(({ ctx, next }) => {
     const userId = authorised(ctx.auth, scope);
-    const { storage } = ctx.services;
+    const { storage, imports } = ctx.services;
     // What every write of this request carries.
     const write = ctx.correlationId ? { correlationId: ctx.correlationId } : {};
-    return next({ ctx: { userId, storage, write, workflows: new Workflows(storage, userId) } });
+    return next({ ctx: { userId, storage, imports, write, workflows: new Workflows(storage, userId) } });
   });
 }
 

@@ -6,6 +6,7 @@ import {
   EntityRepository,
   EventRepository,
   findByIdempotencyKey,
+  OriginRepository,
   ping,
   RelationRepository,
 } from '@synap/database';
@@ -13,7 +14,7 @@ import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
 import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types';
 import { expect } from 'vitest';
-import { type AppOptions, createApp, PostgresR2Storage, type SynapApp } from '../src/index.ts';
+import { type AppOptions, createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '../src/index.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -136,13 +137,15 @@ export async function testServer({
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
-  const storage = new PostgresR2Storage({
+  const parts = {
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request) => findByIdempotencyKey(database, ...request),
-  });
+    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+  };
+  const storage = new PostgresR2Storage(parts);
+  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
     log.push({ level, fields: fields as Record<string, unknown>, message });
@@ -150,6 +153,7 @@ export async function testServer({
   const app = createApp({
     services: {
       storage,
+      imports,
       events,
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),

@@ -9,6 +9,18 @@ export {
   type RelationState,
   toRelation,
 } from './decide/relation.ts';
+export {
+  actionFor,
+  checksumFrom,
+  IMPORT_PROBLEMS,
+  type ImportAction,
+  type ImportProblem,
+  importPath,
+  type KnownFile,
+  type ListedFile,
+  type PlannedFile,
+  planImport,
+} from './import/plan.ts';
 export type {
   ChangeOptions,
   EntityChange,
@@ -25,4 +37,8 @@ export type {
   RelationOptions,
   WriteOptions,
 } from './interfaces/storage.ts';
+export { frontMatterOf } from './markdown/front-matter.ts';
+export { linksOf, nameOf, type ParsedNote, parseNote, titleOfPath, type Warning } from './markdown/note.ts';
+export { foldPath, namesOfLink, resolveLink } from './markdown/resolve.ts';
+export type { Link } from './markdown/scan.ts';
 export { type CaptureNote, Workflows } from './workflows.ts';

@@ -17,12 +17,16 @@ export { verifyProjections } from './maintenance/verify-projections.ts';
 export { migrate } from './migrate/migrate.ts';
 export { AccountRepository, type NewKey } from './repositories/account-repository.ts';
 export { EntityRepository } from './repositories/entity-repository.ts';
+export { OriginRepository } from './repositories/origin-repository.ts';
 export type {
   Account,
   ApiKey,
   EntityReader,
   EntityRecord,
+  KnownOrigin,
+  LinkTarget,
   ListQuery,
+  OriginReader,
   Page,
   RelationReader,
   Session,

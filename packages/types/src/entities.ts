@@ -20,6 +20,18 @@ export interface TaskDetails {
   readonly completedAt: Timestamp | null;
 }
 
+/** Where an imported entity comes from: its identity is the source and the path, however often it is imported. */
+export interface Origin {
+  /** The name that the person gave the folder or archive. */
+  readonly source: string;
+  /** Relative to the source, `/` between the parts, NFC. */
+  readonly path: string;
+  /** That of the file's bytes when they were imported last; another one than the entity's says that it was changed here. */
+  readonly checksum: Checksum;
+  /** The file's own time of change. */
+  readonly modifiedAt: Timestamp;
+}
+
 /** How far the machine's own work on an entity has come; it never changes the entity's version. */
 export type EnrichmentStatus = 'off' | 'pending' | 'done' | 'failed';
 
@@ -41,6 +53,8 @@ export interface Entity {
   readonly updatedAt: Timestamp;
   readonly deletedAt: Timestamp | null;
   readonly task?: TaskDetails;
+  /** Of what was imported; of a past version only as far as it is still the origin. */
+  readonly origin?: Origin;
   readonly enrichment: { readonly status: EnrichmentStatus };
 }
 

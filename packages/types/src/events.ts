@@ -57,12 +57,30 @@ const wholeEntity = z.strictObject({
   size: bytes.nullable(),
 });
 
+/** Where an imported entity comes from, and what its file was when it was imported last. */
+const origin = z.strictObject({ source: text, path: text, checksum: text, modifiedAt: instant });
+
 function event(data: z.ZodType<object>, hidden: z.ZodType<object> = nothing): EventSchemaVersion {
   // zod types an absent property as `undefined`, which JSON has not; what it lets through is JSON all the same.
   return { schema: z.strictObject({ data, private: hidden }) as unknown as z.ZodType<EventPayload> };
 }
 
 const status = event(z.strictObject({ task }));
+
+/** For a version that only has less than the next one. */
+const unchanged = (payload: EventPayload): EventPayload => payload;
+
+const created = z.strictObject({
+  type: z.enum(EntityType),
+  key: text.nullable(),
+  fileType: z.enum(FileType).nullable(),
+  task: task.nullable(),
+});
+// A change names the new values only; a task comes whole.
+const changed = z.strictObject({ ...file, task }).partial();
+const changedEntity = z
+  .strictObject({ title: text.nullable(), tags: z.array(text), path: text.nullable(), ...content })
+  .partial();
 
 /**
  * Every event type with all versions of its schema that were ever written, oldest first; the version of a schema is its
@@ -71,22 +89,12 @@ const status = event(z.strictObject({ task }));
  */
 export const EVENT_SCHEMAS: Readonly<Record<EventType, readonly EventSchemaVersion[]>> = {
   [EventType.ENTITY_CREATED]: [
-    event(
-      z.strictObject({
-        type: z.enum(EntityType),
-        key: text.nullable(),
-        fileType: z.enum(FileType).nullable(),
-        task: task.nullable(),
-      }),
-      wholeEntity,
-    ),
+    { ...event(created, wholeEntity), upcast: unchanged },
+    event(created, wholeEntity.extend({ origin: origin.optional() })),
   ],
   [EventType.ENTITY_UPDATED]: [
-    event(
-      // A change names the new values only; a task comes whole.
-      z.strictObject({ ...file, task }).partial(),
-      z.strictObject({ title: text.nullable(), tags: z.array(text), path: text.nullable(), ...content }).partial(),
-    ),
+    { ...event(changed, changedEntity), upcast: unchanged },
+    event(changed, changedEntity.extend({ origin: origin.optional() })),
   ],
   [EventType.ENTITY_TITLE_CHANGED]: [event(nothing, z.strictObject({ title: text.nullable() }))],
   [EventType.ENTITY_FILE_UPLOADED]: [event(z.strictObject(file), z.strictObject(content))],

@@ -17,9 +17,20 @@ export class BodyReader {
 
   /**
    * Hands the body of a request to `use`, as JSON can be read from it: valid UTF-8.
-   * @throws {SynapError} `BODY_TOO_LARGE`, `INVALID_UTF8`, `OVERLOADED`, `VALIDATION_FAILED` if it ends too early
+   * @throws {SynapError} `INVALID_UTF8`, and what `withBytes` throws
    */
-  async with<Result>(request: Request, use: (body: Buffer) => Promise<Result>): Promise<Result> {
+  with<Result>(request: Request, use: (body: Buffer) => Promise<Result>): Promise<Result> {
+    return this.withBytes(request, async (body) => {
+      if (!isUtf8(body)) throw new SynapError('INVALID_UTF8', 'The body is not valid UTF-8.');
+      return use(body);
+    });
+  }
+
+  /**
+   * The same for any bytes.
+   * @throws {SynapError} `BODY_TOO_LARGE`, `OVERLOADED`, `VALIDATION_FAILED` if it ends too early
+   */
+  async withBytes<Result>(request: Request, use: (body: Buffer) => Promise<Result>): Promise<Result> {
     // What the length says is believed only where it saves the reading.
     if (Number(request.headers.get('content-length') ?? 0) > this.#limit) throw this.#tooLarge();
     const chunks: Uint8Array[] = [];
@@ -34,7 +45,6 @@ export class BodyReader {
       }
       const body = Buffer.concat(chunks, size);
       chunks.length = 0;
-      if (!isUtf8(body)) throw new SynapError('INVALID_UTF8', 'The body is not valid UTF-8.');
       return await use(body);
     } finally {
       this.#held -= size;

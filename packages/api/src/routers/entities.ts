@@ -49,6 +49,10 @@ export const entities = router({
     return { content, checksum, version };
   }),
 
+  links: reads
+    .input(z.object({ id: entityRef, version: version.optional() }))
+    .query(async ({ ctx, input: { id, version } }) => ({ items: await ctx.imports.links(ctx.userId, id, version) })),
+
   list: reads.input(list).query(({ ctx, input: { order: _, ...query } }) => {
     return ctx.storage.listEntities(ctx.userId, given(query));
   }),

@@ -55,8 +55,8 @@ export class EntityWriter {
   }
 
   async create(data: NewEntity, options: WriteOptions): Promise<Entity> {
-    const { userId, type, task } = data;
-    const id = newEntityId();
+    const { userId, type, task, origin } = data;
+    const id = data.id ?? newEntityId();
     const text = { title: titleOf(data.title), tags: tagsOf(data.tags ?? []), path: pathOf(data.path ?? null) };
     const content =
       data.content === undefined
@@ -68,6 +68,7 @@ export class EntityWriter {
       ...text,
       content: content?.reference ?? null,
       ...(task && { task }),
+      ...(origin && { origin }),
     };
     return this.#once(userId, options, (idempotency) =>
       this.#write(id, userId, null, { command, content }, options, idempotency),
@@ -80,6 +81,7 @@ export class EntityWriter {
       ...(change.tags && { tags: tagsOf(change.tags) }),
       ...(change.path !== undefined && { path: pathOf(change.path) }),
       ...(change.task && { task: change.task }),
+      ...(change.origin && { origin: change.origin }),
     };
     const bytes = change.content === undefined ? undefined : contentBytes(change.content);
     let content: PendingContent | undefined;
@@ -166,7 +168,8 @@ export class EntityWriter {
     await this.#putIfUsed(draft, content);
     const result = await this.#append(id, userId, state?.version ?? 'no-stream', draft, options, idempotency);
     if (result.duplicate) return this.#version(userId, result.aggregateId as EntityId, result.version);
-    const { version, recordedAt: timestamp } = result;
+    const { version } = result;
+    const timestamp = options.timestamp ?? result.recordedAt;
     return toEntity(evolveEntity(state, { ...draft, aggregateId: id, version, timestamp }));
   }
 
@@ -183,7 +186,7 @@ export class EntityWriter {
     userId: UserId,
     expectedVersion: ExpectedVersion,
     draft: EventDraft,
-    { correlationId, source }: WriteOptions,
+    { correlationId, source, timestamp }: WriteOptions,
     idempotency: Idempotency | undefined,
   ): Promise<AppendResult> {
     return this.#parts.events.append({
@@ -195,6 +198,7 @@ export class EntityWriter {
       expectedVersion,
       ...(correlationId && { correlationId }),
       ...(source && { source }),
+      ...(timestamp && { timestamp }),
       ...(idempotency && { idempotency }),
     });
   }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   decideRelation,
   type EventDraft,
@@ -12,7 +11,6 @@ import {
 import type { AppendResult } from '@synap/database';
 import {
   AggregateType,
-  type EntityId,
   isSynapError,
   type Relation,
   type RelationId,
@@ -20,6 +18,7 @@ import {
   SynapError,
   type UserId,
 } from '@synap/types';
+import { derivedId } from './derived-id.ts';
 import { notFound, type StorageParts } from './parts.ts';
 
 /** Two who make or delete the same relation at once: one of them finds it done when it looks again. */
@@ -54,6 +53,18 @@ export class RelationWriter {
       const { version, recordedAt } = await this.#append(userId, id, state, draft, options);
       return toRelation(evolveRelation(state, { ...draft, aggregateId: id, version, timestamp: recordedAt }));
     });
+  }
+
+  /** Makes a relation whose ends are known to be there, and begins with the hope that it never was: one write, no reads. */
+  async createKnown(relation: NewRelation, options: RelationOptions): Promise<void> {
+    const { userId, sourceId, targetId, type } = relation;
+    const draft = decideRelation(null, { kind: 'create', sourceId, targetId, type });
+    try {
+      if (draft) await this.#append(userId, streamOf(relation), null, draft, options);
+    } catch (error) {
+      if (!isSynapError(error, 'VERSION_CONFLICT')) throw error;
+      await this.create(relation, options);
+    }
   }
 
   async delete(id: RelationId, userId: UserId, options: RelationOptions): Promise<void> {
@@ -99,15 +110,7 @@ export class RelationWriter {
   }
 }
 
-/**
- * The stream of a relation follows from what it relates, so that it cannot be there twice however many make it at once:
- * a UUIDv8 (RFC 9562, section 5.8) of a SHA-256.
- */
+/** The stream of a relation follows from what it relates, so that it cannot be there twice however many make it at once. */
 function streamOf({ userId, sourceId, targetId, type }: NewRelation): RelationId {
-  const parts: [string, UserId, EntityId, EntityId, string] = ['relation', userId, sourceId, targetId, type];
-  const bytes = hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return relationId(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
+  return relationId(derivedId(['relation', userId, sourceId, targetId, type]));
 }

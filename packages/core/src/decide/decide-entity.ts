@@ -4,6 +4,7 @@ import {
   EventType,
   type FileType,
   type JsonObject,
+  type Origin,
   type StorageKey,
   SynapError,
   type TaskDetails,
@@ -33,6 +34,7 @@ export type EntityCommand =
       readonly path: string | null;
       readonly content: ContentReference | null;
       readonly task?: TaskInput;
+      readonly origin?: Origin;
     }
   | {
       readonly kind: 'update';
@@ -41,6 +43,7 @@ export type EntityCommand =
       readonly path?: string | null;
       readonly content?: ContentReference;
       readonly task?: TaskInput;
+      readonly origin?: Origin;
     }
   | { readonly kind: 'set-status'; readonly status: TaskStatus }
   | { readonly kind: 'delete' }
@@ -96,6 +99,7 @@ function create(state: EntityState | null, command: Create, now: Timestamp): Eve
       path,
       checksum: content?.checksum ?? null,
       size: content?.size ?? null,
+      ...(command.origin && { origin: { ...command.origin } }),
     },
   };
 }
@@ -105,7 +109,7 @@ function update(state: EntityState, command: Update, now: Timestamp): EventDraft
     throw new SynapError('INVALID_STATE', 'This is deleted. Restore it first, then change it.');
   }
   if (command.task && !state.task) throw notATask();
-  const { title, tags, path } = command;
+  const { title, tags, path, origin } = command;
   const task = command.task && state.task && changedTask(state.task, command.task, now);
   const taskChanged = task && state.task && !sameTask(task, state.task);
   const content = command.content && !sameContent(state, command.content) ? command.content : undefined;
@@ -118,6 +122,7 @@ function update(state: EntityState, command: Update, now: Timestamp): EventDraft
     ...(tags && !sameList(tags, state.tags) && { tags }),
     ...(path !== undefined && path !== state.path && { path }),
     ...(content && { checksum: content.checksum, size: content.size, preview: content.preview }),
+    ...(origin && !sameOrigin(origin, state.origin) && { origin: { ...origin } }),
   };
   const names = [...Object.keys(data), ...Object.keys(hidden)];
   if (names.length === 0) return null;
@@ -197,6 +202,10 @@ function sameState(a: EntityState, b: EntityState): boolean {
     sameList(a.tags, b.tags) &&
     sameTask(a.task, b.task)
   );
+}
+
+function sameOrigin(a: Origin, b: Origin | null): boolean {
+  return a.source === b?.source && a.path === b.path && a.checksum === b.checksum && a.modifiedAt === b.modifiedAt;
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -8,6 +8,7 @@ import type {
   EventType,
   FileType,
   JsonObject,
+  Origin,
   StorageKey,
   TaskDetails,
   Timestamp,
@@ -34,6 +35,8 @@ export interface EntityState {
   readonly deletedAt: Timestamp | null;
   /** Null for everything but tasks. */
   readonly task: TaskDetails | null;
+  /** Null for what was not imported. */
+  readonly origin: Origin | null;
 }
 
 /** What a decision says is to be written: an event that has no place in the log yet. */
@@ -51,12 +54,12 @@ export type StateEvent = Pick<EventRecord, 'eventType' | 'data' | 'private' | 't
 
 /** An entity as its user reads it. */
 export function toEntity(state: EntityState): Entity {
-  const { key: _, task, ...shown } = state;
-  return { ...shown, ...(task && { task }), enrichment: { status: 'off' } };
+  const { key: _, task, origin, ...shown } = state;
+  return { ...shown, ...(task && { task }), ...(origin && { origin }), enrichment: { status: 'off' } };
 }
 
 /** The inverse of `toEntity`, with the storage key that a user does not see. */
 export function stateOf(entity: Entity, key: StorageKey | null): EntityState {
-  const { enrichment: _, task = null, ...shown } = entity;
-  return { ...shown, task, key };
+  const { enrichment: _, task = null, origin = null, ...shown } = entity;
+  return { ...shown, task, origin, key };
 }

@@ -4,6 +4,7 @@ import {
   type EntityType,
   EventType,
   type FileType,
+  type Origin,
   type StorageKey,
   SynapError,
   type TaskDetails,
@@ -22,6 +23,7 @@ interface Fields {
   readonly path?: string | null;
   readonly checksum?: Checksum | null;
   readonly size?: number | null;
+  readonly origin?: Origin;
 }
 
 const CHANGES: ReadonlySet<string> = new Set([
@@ -59,6 +61,7 @@ export function evolveEntity(state: EntityState | null, event: StateEvent): Enti
     fileType: fields.fileType === undefined ? state.fileType : fields.fileType,
     checksum: fields.checksum === undefined ? state.checksum : fields.checksum,
     task: fields.task ?? state.task,
+    origin: fields.origin ?? state.origin,
     version: event.version,
     updatedAt: event.timestamp,
     deletedAt: deletedAfter(state, event),
@@ -88,6 +91,7 @@ function created(event: StateEvent, fields: Fields): EntityState {
     updatedAt: event.timestamp,
     deletedAt: null,
     task: fields.task ?? null,
+    origin: fields.origin ?? null,
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   EventSource,
   FileType,
   JsonObject,
+  Origin,
   Relation,
   RelationId,
   RelationType,
@@ -31,6 +32,8 @@ export interface WriteOptions {
   readonly correlationId?: CorrelationId;
   /** Who caused it. Default `api`. */
   readonly source?: EventSource;
+  /** When it happened, if that was not now: the file's own time, for an import. */
+  readonly timestamp?: Timestamp;
 }
 
 export interface ChangeOptions extends WriteOptions {
@@ -40,6 +43,8 @@ export interface ChangeOptions extends WriteOptions {
 
 export interface NewEntity {
   readonly userId: UserId;
+  /** For who has to find it again without asking; `VERSION_CONFLICT` if there is one already. Default: a new one. */
+  readonly id?: EntityId;
   readonly type: EntityType;
   /** Text, or the bytes of a file. Absent: an entity without content, which is not the same as an empty one. */
   readonly content?: string | Uint8Array;
@@ -51,6 +56,8 @@ export interface NewEntity {
   readonly path?: string | null;
   /** For tasks only. */
   readonly task?: TaskInput;
+  /** Of what is imported. */
+  readonly origin?: Origin;
 }
 
 /** What is to change; what is absent stays. */
@@ -63,6 +70,7 @@ export interface EntityChange {
   readonly path?: string | null;
   /** What is absent in it stays as well. */
   readonly task?: TaskInput;
+  readonly origin?: Origin;
 }
 
 /** Which state of an entity is read: that of a version, that of an instant, or the newest. Not both. */

@@ -20,6 +20,7 @@ export const PROJECTION_TABLES = [
   'tags',
   'entity_tags',
   'relations',
+  'entity_origins',
 ] as const;
 
 /** Removes whatever is in the schema, first the mark of the one who made it: without that nobody goes on there. */

@@ -33,6 +33,12 @@ const COMPARISONS: readonly Comparison[] = [
     columns: ['user_id', 'source_entity_id', 'target_entity_id', 'type', 'position', 'created_at'],
     stream: 'id',
   },
+  {
+    table: 'entity_origins',
+    key: ['entity_id'],
+    columns: ['user_id', 'source', 'path', 'name', 'checksum', 'modified_at', 'version', 'position'],
+    stream: 'entity_id',
+  },
   // A tag belongs to no one stream. One that only a later event made, or made older, is not wrong.
   { table: 'tags', key: ['id'], columns: ['user_id', 'name', 'color', 'created_at'], stream: '' },
 ];

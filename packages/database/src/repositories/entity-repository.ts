@@ -4,6 +4,7 @@ import type {
   EntityId,
   EntityType,
   FileType,
+  Origin,
   StorageKey,
   TaskDetails,
   TaskStatus,
@@ -26,8 +27,9 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Database } from '../connection/port.ts';
-import { entities, entityTags, entityVersions, tags, taskDetails } from '../schema/tables.ts';
+import { entities, entityOrigins, entityTags, entityVersions, tags, taskDetails } from '../schema/tables.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { EntityReader, EntityRecord, ListQuery, Page } from './port.ts';
 import { asUser, type OwnerFilter, ownedBy } from './session.ts';
@@ -57,6 +59,12 @@ const columnsOf = (source: Source, task: typeof taskDetails | typeof entityVersi
   priority: task.priority,
   dueDate: task.dueDate,
   completedAt: task.completedAt,
+  origin: {
+    source: entityOrigins.source,
+    path: entityOrigins.path,
+    checksum: entityOrigins.checksum,
+    modifiedAt: entityOrigins.modifiedAt,
+  },
 });
 
 const newestColumns = columnsOf(entities, taskDetails);
@@ -120,16 +128,24 @@ export class EntityRepository implements EntityReader {
       .select(newestColumns)
       .from(entities)
       .leftJoin(taskDetails, eq(taskDetails.entityId, entities.id))
+      .leftJoin(entityOrigins, eq(entityOrigins.entityId, entities.id))
       .where(and(this.#own(entities.userId, userId), where))
       .$dynamic();
   }
 
   #versions(userId: UserId, where: SQL | undefined) {
-    return asUser(this.#database, userId)
-      .select(versionColumns)
-      .from(entityVersions)
-      .where(and(this.#own(entityVersions.userId, userId), where))
-      .$dynamic();
+    return (
+      asUser(this.#database, userId)
+        .select(versionColumns)
+        .from(entityVersions)
+        // The origin is known as it is now: of an older version only if it has been the same since.
+        .leftJoin(
+          entityOrigins,
+          and(eq(entityOrigins.entityId, entityVersions.id), lte(entityOrigins.version, entityVersions.version)),
+        )
+        .where(and(this.#own(entityVersions.userId, userId), where))
+        .$dynamic()
+    );
   }
 
   #tagged(userId: UserId, source: Source, tag: string): SQL | undefined {
@@ -152,7 +168,10 @@ function after(source: Source, cursor: string): SQL | undefined {
 }
 
 /** One row of either source; a join makes every column of it nullable in the types, though not in the data. */
-type EntityRow = { [Name in keyof typeof versionColumns]: (typeof versionColumns)[Name]['_']['data'] | null };
+type EntityRow = Columns<Omit<typeof versionColumns, 'origin'>> & {
+  readonly origin: Columns<(typeof versionColumns)['origin']> | null;
+};
+type Columns<Of extends Record<string, PgColumn>> = { [Name in keyof Of]: Of[Name]['_']['data'] | null };
 
 function recordOf(row: EntityRow): EntityRecord {
   const task = taskOf(row);
@@ -171,6 +190,7 @@ function recordOf(row: EntityRow): EntityRecord {
     updatedAt: isoOf(row.updatedAt),
     deletedAt: row.deletedAt === null ? null : isoOf(row.deletedAt),
     ...(task && { task }),
+    ...(row.origin && row.origin.source !== null && { origin: row.origin as Origin }),
     enrichment: { status: 'off' },
   };
   return { entity, key: row.filePath as StorageKey | null };

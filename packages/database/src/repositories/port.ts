@@ -1,7 +1,10 @@
 import type {
+  Checksum,
   Entity,
   EntityId,
   EntityType,
+  EventSource,
+  FileType,
   KeyScope,
   Relation,
   RelationId,
@@ -55,6 +58,48 @@ export interface RelationReader {
   find(userId: UserId, sourceId: EntityId, targetId: EntityId, type: RelationType): Promise<Relation | null>;
   /** Those from or to `id`, or all; newest first. */
   list(userId: UserId, query?: { id?: EntityId; cursor?: string; limit?: number }): Promise<Page<Relation>>;
+}
+
+/** An imported entity as the next import sees it. */
+export interface KnownOrigin {
+  readonly entityId: EntityId;
+  readonly source: string;
+  readonly path: string;
+  /** Of the file as it was imported last. */
+  readonly checksum: Checksum;
+  readonly modifiedAt: Timestamp;
+  /** Of the entity's content as it is now; null without content. */
+  readonly entityChecksum: Checksum | null;
+  readonly fileType: FileType | null;
+  readonly key: StorageKey | null;
+  readonly deleted: boolean;
+}
+
+/** Something that a link may lead to. */
+export interface LinkTarget {
+  readonly entityId: EntityId;
+  /** Null for what was not imported. */
+  readonly source: string | null;
+  readonly path: string | null;
+  readonly title: string | null;
+  readonly fileType: FileType | null;
+}
+
+/** What is read of where entities come from. */
+export interface OriginReader {
+  /** Those of one source by path, bytewise, from after `after` on; deleted entities too. */
+  list(userId: UserId, source: string, query: { after?: string; limit: number }): Promise<KnownOrigin[]>;
+  /** Those at some paths of one source. */
+  atPaths(userId: UserId, source: string, paths: readonly string[]): Promise<KnownOrigin[]>;
+  /** What is not deleted and was imported under one of these names, whatever their case, in any folder. */
+  named(userId: UserId, names: readonly string[], source?: string): Promise<LinkTarget[]>;
+  /** What is not deleted and has one of these titles, whatever their case. At most 1,000. */
+  titled(userId: UserId, titles: readonly string[]): Promise<LinkTarget[]>;
+  /** The `mentions` that go out from these, with who made each. */
+  mentions(
+    userId: UserId,
+    sourceIds: readonly EntityId[],
+  ): Promise<{ id: RelationId; sourceId: EntityId; targetId: EntityId; madeBy: EventSource }[]>;
 }
 
 export interface Account {

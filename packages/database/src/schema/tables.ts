@@ -77,6 +77,18 @@ export const relations = synap.table('relations', {
   createdAt: time('created_at').notNull(),
 });
 
+export const entityOrigins = synap.table('entity_origins', {
+  entityId: uuid('entity_id').primaryKey(),
+  userId: text('user_id').notNull(),
+  source: text('source').notNull(),
+  path: text('path').notNull(),
+  name: text('name').notNull(),
+  checksum: text('checksum').notNull(),
+  modifiedAt: time('modified_at').notNull(),
+  version: integer('version').notNull(),
+  position: long('position').notNull(),
+});
+
 export const entityVectors = synap.table('entity_vectors', {
   entityId: uuid('entity_id').primaryKey(),
   userId: text('user_id').notNull(),

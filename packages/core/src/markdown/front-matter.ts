@@ -1,0 +1,53 @@
+import { parse } from 'yaml';
+
+export interface FrontMatter {
+  /** Without its keys' case; empty if there is none, or none that can be read. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** What stands between the lines of `---`; '' if there is none. */
+  readonly text: string;
+  /** Where the note's own text begins. */
+  readonly bodyStart: number;
+  /** Whether there is one that cannot be read. */
+  readonly broken: boolean;
+}
+
+/** Characters; a longer one is no front matter that anybody wrote, and YAML is not to be asked about it. */
+const MAX_LENGTH = 256 * 1024;
+const BOM = '\ufeff';
+const OPEN = /^---[ \t]*\r?\n/;
+const CLOSE = /^(?:---|\.\.\.)[ \t]*\r?$/;
+
+/** Reads the YAML at the beginning of a note. What cannot be read is a note without front matter, and no failure. */
+export function frontMatterOf(content: string): FrontMatter {
+  const offset = content.startsWith(BOM) ? BOM.length : 0;
+  const none = { fields: {}, text: '', bodyStart: offset, broken: false };
+  const open = OPEN.exec(content.slice(offset, offset + 256));
+  if (!open) return none;
+  const start = offset + open[0].length;
+  for (let at = start; at < content.length && at - start <= MAX_LENGTH; ) {
+    const newline = content.indexOf('\n', at);
+    const end = newline === -1 ? content.length : newline;
+    // A line that closes is short; a longer one need not be looked at.
+    if (end - at < 256 && CLOSE.test(content.slice(at, end))) {
+      const text = content.slice(start, at);
+      const fields = fieldsOf(text);
+      return { fields: fields ?? {}, text, bodyStart: Math.min(end + 1, content.length), broken: fields === undefined };
+    }
+    at = end + 1;
+  }
+  return none;
+}
+
+function fieldsOf(text: string): Record<string, unknown> | undefined {
+  let value: unknown;
+  try {
+    // Whatever it warns of, the note is kept as it is.
+    value = parse(text, { logLevel: 'silent', maxAliasCount: 20, uniqueKeys: false });
+  } catch {
+    // Broken YAML throws errors of several kinds; all of them mean the same to us.
+    return undefined;
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name.toLowerCase(), field]));
+}
