@@ -16,11 +16,13 @@ export type SearchItem = Outputs['search']['query']['items'][number];
 /** Long enough for a page of ids, short enough for any proxy. */
 const MAX_URL = 6_000;
 
+type Client = ReturnType<typeof createTRPCClient<AppRouter>>;
+
 /**
  * The typed client. A call stands alone, so that a slow one holds up none and an aborted one ends; those made with
  * `context: {batch: true}` share a request.
  */
-export const api = createTRPCClient<AppRouter>({
+export const api: Client = createTRPCClient<AppRouter>({
   links: [
     splitLink({
       condition: (operation) => operation.context.batch === true,

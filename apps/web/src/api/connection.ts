@@ -65,16 +65,19 @@ export const connection = createConnection({
 });
 
 /** `fetch` that tells the connection how it went. What was aborted tells nothing. */
-export const watchedFetch: typeof fetch = async (input, init) => {
+export async function watchedFetch(input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
   try {
-    const response = await fetch(input, init);
+    const response = await fetch(input, init as RequestInit);
     connection.report(!isProxyError(response));
     return response;
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'AbortError')) connection.report(false);
     throw error;
   }
-};
+}
+
+/** What `fetch` takes, said so that those who fill it with `undefined` may. */
+type FetchInit = { [Field in keyof RequestInit]?: RequestInit[Field] | undefined };
 
 /** What a proxy says in place of a server that is not there. Our own 503 is an answer. */
 function isProxyError({ status }: Response): boolean {

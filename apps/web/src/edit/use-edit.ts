@@ -75,17 +75,27 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
       await entityChanged(queries, saved);
       done(saved);
     },
-    onError: async (error) => {
-      if (!isReason(error, 'VERSION_CONFLICT')) return;
-      await lookAtTheirs();
+    onError: async (error, sent) => {
+      if (isReason(error, 'VERSION_CONFLICT')) await lookAtTheirs(sent);
     },
   });
 
-  const lookAtTheirs = async () => {
-    const newest = await api.entities.get.query({ id: entity.id });
-    const text = hasText(newest) && newest.fileSize !== null ? await contentOf(newest) : '';
-    queries.setQueryData(entityKey(entity.id), newest);
-    setTheirs({ entity: newest, content: text });
+  /** Reads what was saved meanwhile. Where I changed nothing, theirs is also mine. */
+  const lookAtTheirs = async (mine: EditDraft) => {
+    const [newest, seen] = await Promise.all([
+      stateOf(await api.entities.get.query({ id: entity.id })),
+      stateOf(await api.entities.get.query({ id: entity.id, version: mine.baseVersion })),
+    ]);
+    const [now, then] = [newest, seen].map((state) => draftOf(state.entity, state.content));
+    queries.setQueryData(entityKey(entity.id), newest.entity);
+    if (now && then) {
+      change({
+        ...(mine.title === then.title && { title: now.title }),
+        ...(mine.tags === then.tags && { tags: now.tags }),
+        ...(mine.content === then.content && { content: now.content }),
+      });
+    }
+    setTheirs(newest);
   };
 
   return {
@@ -106,7 +116,8 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
   };
 }
 
-async function contentOf({ id, version }: Entity): Promise<string> {
-  const { content } = await api.entities.content.query({ id, version });
-  return content;
+async function stateOf(entity: Entity): Promise<Theirs> {
+  if (!hasText(entity) || entity.fileSize === null) return { entity, content: '' };
+  const { content } = await api.entities.content.query({ id: entity.id, version: entity.version });
+  return { entity, content };
 }
