@@ -40,11 +40,16 @@ function createProgram(): Command {
   return program;
 }
 
+/** `pnpm start -- --port 3001` hands the separator on, as npm does not; `start` has nothing that could come after one. */
+function withoutSeparator(argv: readonly string[]): string[] {
+  return argv.filter((word, index) => !(index === 3 && word === '--' && argv[2] === 'start'));
+}
+
 /** Runs one command line and sets the exit code; nothing but a second fault ends the process before its time. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedOutput(argv[2] !== 'start');
   try {
-    await createProgram().parseAsync([...argv]);
+    await createProgram().parseAsync(withoutSeparator(argv));
   } catch (error) {
     const message = messageOf(error);
     if (message !== undefined) process.stderr.write(`synap: ${message}\n`);

@@ -18,6 +18,7 @@ import type { Logger } from './log.ts';
 import { PAGE_HEADERS, page } from './page.ts';
 import type { Stores } from './stores.ts';
 import { synapVersion } from './version.ts';
+import { isPageRequest, type WebApp } from './web-app.ts';
 
 const PROBE_KEY = 'readyz/probe';
 
@@ -26,6 +27,8 @@ export interface Composition {
   readonly stores: Stores;
   readonly accounts: AccountRepository;
   readonly sessions: SessionRepository;
+  /** The built page; absent where it was not built, and then a plain one says so. */
+  readonly web?: WebApp | undefined;
   readonly log: Logger;
 }
 
@@ -38,7 +41,7 @@ export interface Application {
 }
 
 /** Puts the parts together: the one place that knows them all. */
-export function compose({ config, stores, accounts, sessions, log }: Composition): Application {
+export function compose({ config, stores, accounts, sessions, web, log }: Composition): Application {
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
@@ -75,11 +78,14 @@ export function compose({ config, stores, accounts, sessions, log }: Composition
     ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
   });
   const { app } = api;
-  app.get('/', (context) => {
-    const { origin } = new URL(context.req.url);
-    return context.html(page({ ...info, origin }), 200, PAGE_HEADERS);
-  });
   app.route('/api/v1/admin', adminRoutes({ stores, accounts, sessions, config, log }));
+  // After everything else that is served.
+  app.get('*', async (context) => {
+    const request = context.req.raw;
+    if (web) return (await web.respond(request)) ?? context.notFound();
+    if (!isPageRequest(request)) return context.notFound();
+    return context.html(page({ ...info, origin: new URL(request.url).origin }), 200, PAGE_HEADERS);
+  });
   return { app, drain: () => api.drain(), close: () => committer.close() };
 }
 

@@ -54,7 +54,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** What runs here and how to begin. It holds nothing that a stranger may not know: no key, no number of notes. */
+/** What is shown where the web app was not built: what runs here and how to begin. It holds nothing that a stranger may not know: no key, no number of notes. */
 export function page(info: PageInfo): string {
   const origin = escaped(info.origin);
   return `<!doctype html>
@@ -75,6 +75,8 @@ export function page(info: PageInfo): string {
 <dt>Database</dt><dd>${escaped(DATABASES[info.database] ?? info.database)}</dd>
 <dt>Content</dt><dd>${escaped(STORAGES[info.storage] ?? info.storage)}</dd>
 </dl>
+<h2>Where is the rest?</h2>
+<p>The web app is not built here. Start Synap with <code>npx -y pnpm@12.21.0 start</code>, which builds it.</p>
 <h2>Capture your first note</h2>
 <p>From the folder in which Synap was started:</p>
 <pre>npx -y pnpm@12.21.0 synap capture "Hello, Synap"</pre>

@@ -8,6 +8,7 @@ import { ensureOwner, type NewOwner } from './owner.ts';
 import { listen } from './server.ts';
 import { signInUrl } from './sign-in.ts';
 import { openStores, type Stores } from './stores.ts';
+import { WEB_FOLDER, WebApp } from './web-app.ts';
 
 /** Runs the server until a signal asks it to stop, and then lets everything that was begun come to its end. */
 export async function runServer(config: Config, output: Output): Promise<void> {
@@ -32,7 +33,8 @@ async function serve(
   const folder = new DataFolder(config.data);
   const accounts = new AccountRepository(stores.database);
   const sessions = new SessionRepository(stores.database);
-  const application = compose({ config, stores, accounts, sessions, log });
+  const web = await WebApp.load(WEB_FOLDER);
+  const application = compose({ config, stores, accounts, sessions, web, log });
   try {
     const listening = await listen(application.app, config.host, config.port);
     try {

@@ -32,6 +32,7 @@ describe('what is another user’s is as if it had never been', () => {
     ['entities.restore', 'mutate', (id) => ({ id, version: 1 })],
     ['tasks.setStatus', 'mutate', (id) => ({ id, status: 'done' })],
     ['relations.delete', 'mutate', (id) => ({ id })],
+    ['graph.neighbors', 'query', (id) => ({ id, depth: 3 })],
   ];
 
   it.each(calls)('%s (%s)', async (procedure, kind, input) => {

@@ -29,6 +29,7 @@ export type {
   HistoryItem,
   IdempotencyKey,
   IStorage,
+  Neighborhood,
   NewEntity,
   NewRelation,
   PageOf,

@@ -114,14 +114,21 @@ describe('synap_app', () => {
     expect(rows).toEqual([{ user_id: library.alice }]);
   });
 
-  it.each(['events', 'event_private', 'event_streams', 'event_ids', 'log_head', 'auth.users', 'auth.api_keys'])(
-    'may not read %s',
-    async (table) => {
-      const context = { role: 'app', userId: library.alice } as const;
-      const error = await failure(library.database.transaction(context, [{ sql: `SELECT * FROM ${table}` }]));
-      expect(error).toMatchObject({ code: 'DATABASE_FAILED', details: { sqlState: '42501' } });
-    },
-  );
+  it.each([
+    'events',
+    'event_private',
+    'event_streams',
+    'event_ids',
+    'log_head',
+    'auth.users',
+    'auth.api_keys',
+    'auth.sign_in_links',
+    'auth.sessions',
+  ])('may not read %s', async (table) => {
+    const context = { role: 'app', userId: library.alice } as const;
+    const error = await failure(library.database.transaction(context, [{ sql: `SELECT * FROM ${table}` }]));
+    expect(error).toMatchObject({ code: 'DATABASE_FAILED', details: { sqlState: '42501' } });
+  });
 
   it.each([...TABLES.filter((table) => table !== 'entity_versions'), 'entity_vectors', 'events', 'log_head'])(
     'may not write %s',
@@ -164,6 +171,9 @@ describe.each([
     expect(mine).toEqual(expect.arrayContaining([alices.note, alices.task]));
     expect(mine).not.toContain(bobs.note);
     expect(await entities().get(alice, bobs.note)).toBeNull();
+    expect((await entities().getMany(alice, [alices.note, bobs.note])).map(({ entity }) => entity.id)).toEqual([
+      alices.note,
+    ]);
     expect(await entities().getVersion(alice, bobs.note, 1)).toBeNull();
     expect(await entities().getAt(alice, bobs.note, new Date())).toBeNull();
     expect((await entities().list(alice, { at: new Date() })).items.map(({ entity }) => entity.id)).not.toContain(
@@ -183,6 +193,8 @@ describe.each([
     expect(await relations().find(alice, bobs.note, bobs.task, 'mentions')).toBeNull();
     expect((await relations().list(alice)).items.map(({ id }) => id)).toEqual([alices.relation]);
     expect((await relations().list(alice, { id: bobs.note })).items).toEqual([]);
+    const everybody = [alices.note, alices.task, bobs.note, bobs.task];
+    expect((await relations().around(alice, everybody, 100)).map(({ id }) => id)).toEqual([alices.relation]);
   });
 
   it('do not see each other’s events', async () => {
@@ -210,6 +222,11 @@ describe('two users, with the application’s filter alone', () => {
       expect((await library.entities.listTags(alice)).map(({ name }) => name)).toEqual([`of ${alice}`]);
       expect(await library.relations.get(alice, bobs.relation)).toBeNull();
       expect((await library.relations.list(alice)).items.map(({ id }) => id)).toEqual([alices.relation]);
+      const everybody = [alices.note, alices.task, bobs.note, bobs.task];
+      expect((await library.relations.around(alice, everybody, 100)).map(({ id }) => id)).toEqual([alices.relation]);
+      expect((await library.entities.getMany(alice, everybody)).map(({ entity }) => entity.id).toSorted()).toEqual(
+        [alices.note, alices.task].toSorted(),
+      );
       // The test itself would pass with an empty list: somebody else's rows are there to be seen.
       expect(await new EntityRepository(library.database, unfiltered).get(alice, bobs.note)).not.toBeNull();
     } finally {

@@ -6,6 +6,7 @@ import type {
   EntityState,
   HistoryItem,
   IStorage,
+  Neighborhood,
   NewEntity,
   NewRelation,
   PageOf,
@@ -28,6 +29,7 @@ import {
 } from '@synap/types';
 import { EntityWriter } from './entity-writer.ts';
 import { readHistory } from './history.ts';
+import { readNeighbors } from './neighbors.ts';
 import { notFound, type StorageParts } from './parts.ts';
 import { RelationWriter } from './relations.ts';
 
@@ -132,6 +134,10 @@ export class PostgresR2Storage implements IStorage {
 
   listRelations(userId: UserId, query: PageQuery & { readonly id?: EntityId } = {}): Promise<PageOf<Relation>> {
     return this.#parts.relations.list(userId, query);
+  }
+
+  getNeighbors(id: EntityId, userId: UserId, depth: number): Promise<Neighborhood> {
+    return readNeighbors(this.#parts, id, userId, depth);
   }
 
   async #record(id: EntityId, userId: UserId, { version, at }: ReadOptions): Promise<EntityRecord> {

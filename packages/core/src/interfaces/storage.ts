@@ -132,6 +132,16 @@ export interface NewRelation {
   readonly type: RelationType;
 }
 
+/** What is around an entity. */
+export interface Neighborhood {
+  /** The entity itself first, then what was met, nearest first. Nothing deleted. */
+  readonly nodes: readonly Entity[];
+  /** The relations by which it was met; both ends of each are among the nodes. */
+  readonly edges: readonly Relation[];
+  /** Whether there is more than is told. */
+  readonly truncated: boolean;
+}
+
 /**
  * Keeps a user's entities with every version of them.
  *
@@ -212,4 +222,11 @@ export interface IStorage {
 
   /** Those from or to one entity, or all; newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none */
   listRelations(userId: UserId, query?: PageQuery & { readonly id?: EntityId }): Promise<PageOf<Relation>>;
+
+  /**
+   * What can be reached from an entity over at most `depth` relations, in either direction. Empty for a deleted one.
+   * @param depth 1 to 3
+   * @throws {SynapError} `NOT_FOUND`
+   */
+  getNeighbors(id: EntityId, userId: UserId, depth: number): Promise<Neighborhood>;
 }

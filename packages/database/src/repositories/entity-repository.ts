@@ -19,6 +19,7 @@ import {
   desc,
   eq,
   gt,
+  inArray,
   isNotNull,
   isNull,
   lt,
@@ -94,6 +95,11 @@ export class EntityRepository implements EntityReader {
   async getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null> {
     const [row] = await this.#versions(userId, and(eq(entityVersions.id, id), validAt(at)));
     return row ? recordOf(row) : null;
+  }
+
+  async getMany(userId: UserId, ids: readonly EntityId[]): Promise<EntityRecord[]> {
+    const rows = await this.#newest(userId, and(inArray(entities.id, [...ids]), isNull(entities.deletedAt)));
+    return rows.map(recordOf);
   }
 
   async list(userId: UserId, query: ListQuery = {}): Promise<Page<EntityRecord>> {

@@ -47,6 +47,8 @@ export interface EntityReader {
   getVersion(userId: UserId, id: EntityId, version: number): Promise<EntityRecord | null>;
   /** As it was at an instant; null if it was not yet. */
   getAt(userId: UserId, id: EntityId, at: Date): Promise<EntityRecord | null>;
+  /** Those that are there and not deleted, in no order. At most 1,000 ids. */
+  getMany(userId: UserId, ids: readonly EntityId[]): Promise<EntityRecord[]>;
   /** By creation, newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none of ours */
   list(userId: UserId, query?: ListQuery): Promise<Page<EntityRecord>>;
   /** Tags of what is not deleted, by name. */
@@ -58,6 +60,8 @@ export interface RelationReader {
   find(userId: UserId, sourceId: EntityId, targetId: EntityId, type: RelationType): Promise<Relation | null>;
   /** Those from or to `id`, or all; newest first. */
   list(userId: UserId, query?: { id?: EntityId; cursor?: string; limit?: number }): Promise<Page<Relation>>;
+  /** Those from or to any of `ids`, at most 1,000, of which neither end is deleted; newest first. */
+  around(userId: UserId, ids: readonly EntityId[], limit: number): Promise<Relation[]>;
 }
 
 /** An imported entity as the next import sees it. */

@@ -1,7 +1,8 @@
 import type { EntityId, Relation, RelationId, RelationType, Timestamp, UserId } from '@synap/types';
-import { and, asc, desc, eq, gt, lt, or, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, or, type SQL } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Database } from '../connection/port.ts';
-import { relations } from '../schema/tables.ts';
+import { entities, relations } from '../schema/tables.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { Page, RelationReader } from './port.ts';
 import { asUser, type OwnerFilter, ownedBy } from './session.ts';
@@ -42,6 +43,26 @@ export class RelationRepository implements RelationReader {
       .orderBy(desc(relations.createdAt), asc(relations.id))
       .limit(limit + 1);
     return pageOf(rows, limit, (row) => row, relationOf);
+  }
+
+  async around(userId: UserId, ids: readonly EntityId[], limit: number): Promise<Relation[]> {
+    const [source, target] = [alias(entities, 'source'), alias(entities, 'target')];
+    const rows = await asUser(this.#database, userId)
+      .select(getTableColumns(relations))
+      .from(relations)
+      .innerJoin(source, eq(source.id, relations.sourceEntityId))
+      .innerJoin(target, eq(target.id, relations.targetEntityId))
+      .where(
+        and(
+          ...[relations, source, target].map((table) => this.#own(table.userId, userId)),
+          isNull(source.deletedAt),
+          isNull(target.deletedAt),
+          or(inArray(relations.sourceEntityId, [...ids]), inArray(relations.targetEntityId, [...ids])),
+        ),
+      )
+      .orderBy(desc(relations.createdAt), asc(relations.id))
+      .limit(limit);
+    return rows.map(relationOf);
   }
 
   #select(userId: UserId, where: SQL | undefined) {
