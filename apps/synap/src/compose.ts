@@ -1,5 +1,13 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '@synap/api';
+import {
+  createApp,
+  EntitySearch,
+  type IdempotencyLookup,
+  Imports,
+  PostgresR2Storage,
+  type SynapApp,
+  TextCache,
+} from '@synap/api';
 import {
   type AccountRepository,
   Committer,
@@ -10,6 +18,7 @@ import {
   ping,
   RelationRepository,
   type SessionRepository,
+  searchEntities,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
 import { type Config, isLoopback } from './config.ts';
@@ -45,18 +54,24 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
+  const entities = new EntityRepository(database);
   const parts = {
     objects,
     events,
-    entities: new EntityRepository(database),
+    entities,
     relations: new RelationRepository(database),
     findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
   };
   const storage = new PostgresR2Storage(parts);
   const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const search = new EntitySearch({
+    entities,
+    texts: new TextCache(objects),
+    find: (userId, request) => searchEntities(database, userId, request),
+  });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, imports, events, keys: accounts, info: () => info },
+    services: { storage, imports, events, search, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;

@@ -2,6 +2,7 @@ import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
 import type { Imports } from './import/imports.ts';
+import type { EntitySearch } from './search/entity-search.ts';
 
 /** Who calls, and what they may. */
 export interface AuthContext {
@@ -33,6 +34,7 @@ export interface Services {
   readonly storage: IStorage;
   readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
+  readonly search: Pick<EntitySearch, 'search'>;
   readonly keys: Pick<AccountRepository, 'createKey' | 'listKeys' | 'revokeKey'>;
   readonly info: () => SystemInfo | Promise<SystemInfo>;
 }

@@ -4,5 +4,8 @@ export type { SessionInfo } from './http/session-route.ts';
 export { type AppEnv, type AppOptions, type BrowserOptions, createApp, type SynapApp } from './http.ts';
 export { type ImportParts, Imports } from './import/imports.ts';
 export type { AppRouter } from './routers/app-router.ts';
+export { EntitySearch, type EntitySearchParts } from './search/entity-search.ts';
+export { type IndexOptions, indexLibrary } from './search/index-library.ts';
+export { TextCache } from './search/text-cache.ts';
 export type { IdempotencyLookup, StorageParts } from './storage/parts.ts';
 export { PostgresR2Storage } from './storage/postgres-r2-storage.ts';

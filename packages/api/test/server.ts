@@ -9,12 +9,22 @@ import {
   OriginRepository,
   ping,
   RelationRepository,
+  searchEntities,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
 import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types';
 import { expect } from 'vitest';
-import { type AppOptions, createApp, type IdempotencyLookup, Imports, PostgresR2Storage, type SynapApp } from '../src/index.ts';
+import {
+  type AppOptions,
+  createApp,
+  EntitySearch,
+  type IdempotencyLookup,
+  Imports,
+  PostgresR2Storage,
+  type SynapApp,
+  TextCache,
+} from '../src/index.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -155,6 +165,11 @@ export async function testServer({
       storage,
       imports,
       events,
+      search: new EntitySearch({
+        entities,
+        texts: new TextCache(objects),
+        find: (userId, request) => searchEntities(database, userId, request),
+      }),
       keys: accounts,
       info: () => ({ name: 'synap', version: '0', database: database.kind, events: '', storage: 'fs', jobs: '' }),
     },

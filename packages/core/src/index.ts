@@ -42,4 +42,8 @@ export { frontMatterOf } from './markdown/front-matter.ts';
 export { linksOf, nameOf, type ParsedNote, parseNote, titleOfPath, type Warning } from './markdown/note.ts';
 export { foldPath, namesOfLink, resolveLink } from './markdown/resolve.ts';
 export type { Link } from './markdown/scan.ts';
+export { ANALYZER_VERSION } from './search/analyze.ts';
+export { type IndexChunk, indexChunks, indexHeading } from './search/index-rows.ts';
+export { parseQuery, type SearchQuery } from './search/query.ts';
+export { type Snippet, snippetOf } from './search/snippet.ts';
 export { type CaptureNote, Workflows } from './workflows.ts';

@@ -7,7 +7,7 @@ export { Committer, type CommitterOptions } from './event-store/committer.ts';
 export { canonicalJson } from './event-store/envelope.ts';
 export { EventRepository } from './event-store/event-repository.ts';
 export { findByIdempotencyKey } from './event-store/idempotency.sql.ts';
-export type { AppendEventData, AppendResult, ExpectedVersion, Idempotency } from './event-store/port.ts';
+export type { AppendEventData, AppendResult, ExpectedVersion, Idempotency, IndexRows } from './event-store/port.ts';
 export type { UserEventsQuery } from './event-store/read.sql.ts';
 export { type ContentReference, contentReferences } from './maintenance/content-references.ts';
 export type { Finding, MaintenanceOptions, Progress } from './maintenance/port.ts';
@@ -33,3 +33,13 @@ export type {
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
 export { type Issued, SessionRepository } from './repositories/session-repository.ts';
+export {
+  type Match,
+  type MatchPart,
+  type SearchFilter,
+  type SearchForm,
+  type SearchRequest,
+  type SearchTerm,
+  searchEntities,
+} from './search/search.sql.ts';
+export { type Unindexed, indexEntities, selectUnindexed } from './search/unindexed.sql.ts';

@@ -35,6 +35,8 @@ export const ERROR_KINDS = {
   INVALID_STATE: 'invalid',
   /** An idempotency key that was used before with another input. */
   IDEMPOTENCY_KEY_REUSED: 'invalid',
+  /** A way of searching that this installation has not. */
+  SEARCH_MODE_UNAVAILABLE: 'invalid',
   TITLE_TOO_LONG: 'too-large',
   TOO_MANY_TAGS: 'too-large',
   TAG_TOO_LONG: 'too-large',

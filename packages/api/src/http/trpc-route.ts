@@ -31,7 +31,7 @@ export async function trpcResponse(
 }
 
 function bodiless({ method, headers, url, signal }: Request): Request {
-  return new Request(url, { method, headers, signal });
+  return new Request(procedureUrl(url), { method, headers, signal });
 }
 
 function answer(
@@ -56,6 +56,21 @@ function answer(
       return worst ? { headers: new Headers(errorHeaders(worst)) } : {};
     },
   });
+}
+
+/** `notes.search` is also called as the plan writes it, `?query=…&limit=…`, instead of with tRPC's `?input={…}`. */
+function procedureUrl(url: string): string {
+  const plain = new URL(url);
+  const { query, limit, useRAG } = Object.fromEntries(plain.searchParams);
+  if (plain.pathname !== `${TRPC_PATH}/notes.search` || query === undefined) return url;
+  if (plain.searchParams.has('input')) return url;
+  const input = {
+    query,
+    ...(limit !== undefined && { limit: Number(limit) }),
+    ...(useRAG !== undefined && { useRAG: useRAG === 'true' }),
+  };
+  plain.search = new URLSearchParams({ input: JSON.stringify(input) }).toString();
+  return plain.href;
 }
 
 /** @throws {SynapError} `BATCH_TOO_LARGE` */

@@ -7,6 +7,7 @@ import { imports } from './imports.ts';
 import { keys } from './keys.ts';
 import { notes } from './notes.ts';
 import { relations } from './relations.ts';
+import { search } from './search.ts';
 import { system } from './system.ts';
 import { tags } from './tags.ts';
 import { tasks } from './tasks.ts';
@@ -22,6 +23,7 @@ export const appRouter = router({
   events,
   imports,
   keys,
+  search,
   system,
 });
 

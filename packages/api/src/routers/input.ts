@@ -1,4 +1,4 @@
-import { entityId, instantSchema, relationId, taskInputSchema } from '@synap/types';
+import { entityId, instantSchema, LIMITS, relationId, taskInputSchema } from '@synap/types';
 import { z } from 'zod';
 
 /** Four-digit years from 1 on: the times that both JSON's spelling and PostgreSQL have. */
@@ -31,6 +31,17 @@ export const page = { cursor: cursor.optional(), limit };
 const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'An idempotency key has 1 to 255 characters of printable ASCII');
+
+/** What every search asks. Any text is a query; one without a word finds nothing. */
+export const searchInput = z.object({
+  query: z.string().max(10_000),
+  /** Whether the last word is still being typed. */
+  prefix: z.boolean().default(false),
+  tags: z.array(tag).max(LIMITS.tags).optional(),
+  after: date.optional(),
+  before: date.optional(),
+  limit: z.int().min(1).max(100).default(10),
+});
 
 /** Which state of an entity is meant. */
 export const entityAt = z

@@ -1,6 +1,7 @@
+import { EntityType } from '@synap/types';
 import { z } from 'zod';
-import { router, writes } from '../trpc.ts';
-import { given, idempotency, retryable } from './input.ts';
+import { reads, router, writes } from '../trpc.ts';
+import { given, idempotency, retryable, searchInput } from './input.ts';
 
 /** Where the API serves an entity's content. */
 function fileUrlOf(id: string): string {
@@ -29,5 +30,14 @@ export const notes = router({
         { ...ctx.write, ...idempotency('notes.create', input) },
       );
       return { success: true, entityId: note.id, version: note.version, note, fileUrl: fileUrlOf(note.id) };
+    }),
+
+  search: reads
+    // `useRAG` is what V0.2's clients send along.
+    .input(searchInput.extend({ useRAG: z.boolean().optional() }))
+    .query(async ({ ctx, input: { useRAG: _, ...input } }) => {
+      const types = [EntityType.NOTE];
+      const { items } = await ctx.services.search.search(ctx.userId, { ...given(input), query: input.query, types });
+      return items.map(({ entity: note, ...found }) => ({ note, ...found }));
     }),
 });

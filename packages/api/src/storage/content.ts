@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { ContentReference } from '@initiativ/core';
+import { type ContentReference, type IndexChunk, indexChunks } from '@initiativ/core';
 import type { ObjectStorage } from '@synap/storage';
 import {
   checksumOf,
@@ -67,12 +67,18 @@ function tooLarge(): SynapError {
   });
 }
 
+/** A content as the search reads it; null for what is no text. */
+export function textOf(bytes: Uint8Array, fileType: FileType | null): string | null {
+  return fileType === FileType.MARKDOWN ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString() : null;
+}
+
 /** Content on its way: known by its reference from the start, and put into the store once, when it is first needed. */
 export class PendingContent {
   readonly reference: ContentReference;
   readonly #objects: ObjectStorage;
   readonly #bytes: Uint8Array;
   #put: Promise<void> | undefined;
+  #chunks: Promise<readonly IndexChunk[]> | undefined;
 
   /** @param owner whose content it is; every attempt to write has a revision of its own, so that no key is met twice */
   constructor(
@@ -101,6 +107,12 @@ export class PendingContent {
   put(): Promise<void> {
     this.#put ??= this.#upload();
     return this.#put;
+  }
+
+  /** What it is found by. Made once, however often the write is tried. */
+  chunks(): Promise<readonly IndexChunk[]> {
+    this.#chunks ??= indexChunks(textOf(this.#bytes, this.reference.fileType));
+    return this.#chunks;
   }
 
   async #upload(): Promise<void> {

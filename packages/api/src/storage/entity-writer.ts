@@ -12,7 +12,7 @@ import {
   toEntity,
   type WriteOptions,
 } from '@initiativ/core';
-import type { AppendResult, ExpectedVersion, Idempotency } from '@synap/database';
+import type { AppendEventData, AppendResult, ExpectedVersion, Idempotency } from '@synap/database';
 import {
   AggregateType,
   type Entity,
@@ -28,6 +28,7 @@ import {
   type UserId,
 } from '@synap/types';
 import { contentBytes, fileTypeOf, PendingContent } from './content.ts';
+import { indexOf } from './indexing.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { idempotencyOf, notFound, pathOf, type StorageParts, timeOf, versionConflict } from './parts.ts';
 
@@ -166,7 +167,9 @@ export class EntityWriter {
       return toEntity(state);
     }
     await this.#putIfUsed(draft, content);
-    const result = await this.#append(id, userId, state?.version ?? 'no-stream', draft, options, idempotency);
+    const index = await indexOf(this.#parts.objects, state, draft, content);
+    const event = { ...draft, ...(index && { index }) };
+    const result = await this.#append(id, userId, state?.version ?? 'no-stream', event, options, idempotency);
     if (result.duplicate) return this.#version(userId, result.aggregateId as EntityId, result.version);
     const { version } = result;
     const timestamp = options.timestamp ?? result.recordedAt;
@@ -185,12 +188,12 @@ export class EntityWriter {
     aggregateId: EntityId,
     userId: UserId,
     expectedVersion: ExpectedVersion,
-    draft: EventDraft,
+    event: EventDraft & Pick<AppendEventData, 'index'>,
     { correlationId, source, timestamp }: WriteOptions,
     idempotency: Idempotency | undefined,
   ): Promise<AppendResult> {
     return this.#parts.events.append({
-      ...draft,
+      ...event,
       id: newEventId(),
       aggregateId,
       aggregateType: AggregateType.ENTITY,

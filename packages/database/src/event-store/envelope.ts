@@ -137,13 +137,14 @@ function sealed(event: AppendEventData): SealedEvent {
     correlationId: event.correlationId ?? null,
     source: event.source ?? 'api',
   };
-  const { idempotency } = event;
+  const { idempotency, index } = event;
   const item = {
     ...envelope,
     expected: expectedNumber(event.expectedVersion),
     hash: eventHash(envelope),
     ...(salt && { salt: salt.toString('base64'), private: payload.private }),
     ...(event.timestamp && { timestamp: event.timestamp }),
+    ...(index && { index }),
     ...(idempotency && {
       procedure: idempotency.procedure,
       key: idempotency.key,

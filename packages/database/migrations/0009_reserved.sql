@@ -1,2 +1,0 @@
--- Reserved for another change; delete this file when that one is merged.
-SELECT 1;

@@ -1,0 +1,371 @@
+-- Full-text search: a derived index, like entity_vectors (0004). Which terms stand where, and nothing of the content
+-- itself; the program decides what a term is (core/search) and says with `analyzer` which version of it did.
+
+-- An entity has one row for each part of its content, and at least the first, which carries what it is called. Rows of
+-- deleted entities stay: what is restored is found again.
+CREATE TABLE search_chunks (
+  entity_id uuid NOT NULL,
+  chunk smallint NOT NULL,
+  user_id text NOT NULL,
+  -- Title (weight A), tags (B) and path (C); NULL in all rows but the first.
+  heading tsvector,
+  heading_length integer NOT NULL DEFAULT 0,
+  title_length integer NOT NULL DEFAULT 0,
+  body tsvector NOT NULL,
+  -- Words, as are the two above.
+  length integer NOT NULL,
+  analyzer smallint NOT NULL,
+  entity_version integer NOT NULL,
+  PRIMARY KEY (entity_id, chunk)
+) WITH (toast_tuple_target = 8160);
+-- A search reads the lexemes of every row it meets: they are not to be packed or put elsewhere while they fit a page.
+ALTER TABLE search_chunks ALTER COLUMN heading SET STORAGE MAIN, ALTER COLUMN body SET STORAGE MAIN;
+CREATE INDEX search_chunks_body ON search_chunks USING gin (body);
+CREATE INDEX search_chunks_heading ON search_chunks USING gin (heading) WHERE heading IS NOT NULL;
+
+-- What BM25 has to know of all of a user's rows.
+CREATE TABLE search_totals (
+  user_id text PRIMARY KEY,
+  chunks bigint NOT NULL,
+  words bigint NOT NULL,
+  headings bigint NOT NULL,
+  heading_words bigint NOT NULL
+) WITH (fillfactor = 50);
+
+ALTER TABLE search_chunks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE search_chunks FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON search_chunks FOR SELECT TO synap_app USING (user_id = current_user_id());
+CREATE POLICY every_row ON search_chunks TO synap_writer, synap_owner USING (true) WITH CHECK (true);
+GRANT SELECT ON search_chunks TO synap_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON search_chunks TO synap_writer;
+ALTER TABLE search_totals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE search_totals FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON search_totals FOR SELECT TO synap_app USING (user_id = current_user_id());
+CREATE POLICY every_row ON search_totals TO synap_writer, synap_owner USING (true) WITH CHECK (true);
+GRANT SELECT ON search_totals TO synap_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON search_totals TO synap_writer;
+
+-- Kept by triggers, so that whoever deletes rows (a purge) cannot forget the totals.
+CREATE FUNCTION count_search_chunks() RETURNS trigger LANGUAGE plpgsql SET search_path = synap, public AS $$
+DECLARE
+  sign integer := CASE TG_OP WHEN 'DELETE' THEN -1 ELSE 1 END;
+BEGIN
+  INSERT INTO search_totals AS t (user_id, chunks, words, headings, heading_words)
+  SELECT user_id, sign * count(*), sign * sum(length), sign * count(heading), sign * sum(heading_length)
+  FROM changed GROUP BY user_id ORDER BY user_id
+  ON CONFLICT (user_id) DO UPDATE SET chunks = t.chunks + excluded.chunks, words = t.words + excluded.words,
+    headings = t.headings + excluded.headings, heading_words = t.heading_words + excluded.heading_words;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER count_new AFTER INSERT ON search_chunks REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION count_search_chunks();
+CREATE TRIGGER count_old AFTER DELETE ON search_chunks REFERENCING OLD TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION count_search_chunks();
+
+-- Puts the index rows that items bring along in the place of their entities' rows. An item counts if it won a position,
+-- or if its entity is still at the item's `version` (for indexing what was written before; whoever calls it so holds the
+-- lock of log_head). Its `index`:
+--   analyzer   which version of the analysis made it
+--   heading    {terms, length, titleLength}; terms is a tsvector as text
+--   chunks     [{terms, length}]; absent if the content is as it was: then the chunks, and what made them, stay
+CREATE FUNCTION index_content(items jsonb, positions bigint[]) RETURNS void LANGUAGE plpgsql AS $index$
+#variable_conflict use_column
+BEGIN
+  -- Most groups of changes bring something; the others do not pay.
+  IF NOT items @? '$[*].index' THEN RETURN; END IF;
+
+  DELETE FROM search_chunks c
+  USING ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, "eventType" text, version integer, index jsonb))
+        WITH ORDINALITY AS i(id, event_type, version, index, o)
+  WHERE c.entity_id = i.id AND index ? 'chunks' AND event_type IS DISTINCT FROM 'entity.created'
+    AND (positions[o] IS NOT NULL OR version = (SELECT e.version FROM entities e WHERE e.id = i.id));
+
+  INSERT INTO search_chunks (entity_id, chunk, user_id, heading, heading_length, title_length, body, length, analyzer,
+                             entity_version)
+  SELECT i.id, c.chunk - 1, e.user_id,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,terms}')::tsvector END,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,length}')::integer ELSE 0 END,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,titleLength}')::integer ELSE 0 END,
+         c.terms::tsvector, c.length, (index ->> 'analyzer')::smallint, e.version
+  FROM ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, version integer, index jsonb))
+       WITH ORDINALITY AS i(id, version, index, o)
+       JOIN entities e ON e.id = i.id,
+       LATERAL ROWS FROM (jsonb_to_recordset(index -> 'chunks') AS (terms text, length integer))
+       WITH ORDINALITY AS c(terms, length, chunk)
+  WHERE positions[o] IS NOT NULL OR i.version = e.version;
+
+  -- The totals see no UPDATE: the length of a heading changes them.
+  WITH renamed AS (
+    UPDATE search_chunks c SET heading = (index #>> '{heading,terms}')::tsvector,
+      heading_length = (index #>> '{heading,length}')::integer, title_length = (index #>> '{heading,titleLength}')::integer
+    FROM ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, index jsonb)) WITH ORDINALITY AS i(id, index, o)
+         JOIN search_chunks old ON old.entity_id = i.id AND old.chunk = 0
+    WHERE c.entity_id = i.id AND c.chunk = 0 AND positions[o] IS NOT NULL AND NOT index ? 'chunks'
+    RETURNING c.user_id, c.heading_length - old.heading_length AS longer
+  )
+  UPDATE search_totals t SET heading_words = heading_words + r.longer
+  FROM (SELECT user_id, sum(longer) AS longer FROM renamed GROUP BY user_id) r WHERE t.user_id = r.user_id;
+END
+$index$;
+REVOKE ALL ON FUNCTION index_content(jsonb, bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION index_content(jsonb, bigint[]) TO synap_writer;
+
+-- How often a term stands in a tsvector. ts_rank with equal weights is sum(1/i^2 for i in 1..tf) / (pi^2/6), which this
+-- inverts exactly; to unnest the tsvector would take a hundred times as long. `forms` is how many terms a query has: it
+-- then gives the mean over them.
+CREATE FUNCTION term_frequency(vector tsvector, query tsquery, forms integer) RETURNS double precision
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  AS $$
+    SELECT CASE WHEN r < 0.996 THEN greatest(1, round(1 / (1.6449340668 * (1 - r)) - 0.5)) ELSE 150 END
+    FROM (SELECT forms * ts_rank('{1,1,1,1}', vector, query)::double precision AS r) x
+  $$;
+
+-- The entities of the current user that have any of `terms`, best first. The score is the sum of BM25 over the terms,
+-- once over the content, where each term counts in the part of an entity where it is at its best, and once over what
+-- the entity is called; a title that has all words of the query in their order adds to that, more so if it has no others.
+--   terms, forms        tsqueries as text, and of how many terms each consists
+--   required, excluded  tsqueries all of which, or none of which, an entity has in some part
+--   title, title_words  the query as a phrase, and its words
+-- It runs with the owner's rights because PostgreSQL does not look into an index on behalf of operators that might leak
+-- (`@@` is one of them) before row security has seen the row; so it has to see to it itself that a user gets their own.
+CREATE FUNCTION search_entities(
+  terms text[], forms integer[], required text[], excluded text[], title text, title_words integer,
+  types text[], with_tags text[], after timestamptz, before timestamptz, most integer, explain boolean
+)
+RETURNS TABLE (entity_id uuid, score double precision, parts jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = synap, public, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $search$
+#variable_conflict use_column
+DECLARE
+  me text := current_user_id();
+  totals search_totals;
+BEGIN
+  SELECT * INTO totals FROM search_totals WHERE user_id = me;
+  IF me IS NULL OR totals IS NULL OR totals.chunks <= 0 THEN RETURN; END IF;
+
+  RETURN QUERY
+  WITH wanted AS MATERIALIZED (
+    SELECT t.query::tsquery AS query, t.forms, t.n
+    FROM ROWS FROM (unnest(terms, forms)) WITH ORDINALITY AS t(query, forms, n)
+  ),
+  parts AS MATERIALIZED (
+    SELECT n, 'content' AS field, entity_id, count(*) AS matches, max(tf) AS tf,
+           max(2.2 * tf / (tf + 1.2 * (0.25 + 0.75 * length / greatest(1, totals.words::float8 / totals.chunks)))) AS part
+    FROM wanted w, LATERAL (
+      SELECT c.entity_id, c.length, term_frequency(c.body, w.query, w.forms) AS tf
+      FROM search_chunks c WHERE c.body @@ w.query AND c.user_id = me
+    ) hit
+    GROUP BY n, entity_id
+    UNION ALL
+    SELECT n, 'heading', entity_id, 1, tf,
+           2.2 * tf / (tf + 1.2 * (0.25 + 0.75 * length
+             / greatest(1, totals.heading_words::float8 / greatest(1, totals.headings))))
+    FROM wanted w, LATERAL (
+      SELECT c.entity_id, c.heading_length AS length, term_frequency(c.heading, w.query, w.forms) AS tf
+      FROM search_chunks c WHERE c.heading @@ w.query AND c.heading IS NOT NULL AND c.user_id = me
+    ) hit
+    UNION ALL
+    SELECT 0, 'title', c.entity_id, 1, 1, CASE WHEN c.title_length = title_words THEN 2 ELSE 1 END
+    FROM search_chunks c
+    WHERE title <> '' AND c.heading @@ title::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+  ),
+  weights AS MATERIALIZED (
+    SELECT n, field, ln(1 + greatest(0, all_ - df + 0.5) / (df + 0.5)) AS idf
+    FROM (
+      SELECT n, field, sum(matches)::float8 AS df,
+             (CASE field WHEN 'content' THEN totals.chunks ELSE totals.headings END)::float8 AS all_
+      FROM parts GROUP BY n, field
+    ) f
+  ),
+  ranked AS MATERIALIZED (
+    SELECT entity_id, sum(part * idf) AS score FROM parts JOIN weights USING (n, field) GROUP BY entity_id
+  ),
+  possible AS (
+    SELECT * FROM ranked r
+    WHERE (cardinality(required) = 0 OR r.entity_id IN (
+        SELECT c.entity_id
+        FROM unnest(required) WITH ORDINALITY AS q(query, n), LATERAL (
+          SELECT c.entity_id FROM search_chunks c WHERE c.body @@ q.query::tsquery AND c.user_id = me
+          UNION
+          SELECT c.entity_id FROM search_chunks c
+          WHERE c.heading @@ q.query::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+        ) c
+        GROUP BY c.entity_id HAVING count(*) = cardinality(required)))
+      AND (cardinality(excluded) = 0 OR r.entity_id NOT IN (
+        SELECT c.entity_id
+        FROM unnest(excluded) AS q(query), LATERAL (
+          SELECT c.entity_id FROM search_chunks c WHERE c.body @@ q.query::tsquery AND c.user_id = me
+          UNION ALL
+          SELECT c.entity_id FROM search_chunks c
+          WHERE c.heading @@ q.query::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+        ) c))
+    ORDER BY r.score DESC, r.entity_id DESC
+  ),
+  best AS (
+    -- One by one from the best on, until there are enough.
+    SELECT p.* FROM possible p, LATERAL (
+      SELECT FROM entities e
+      WHERE e.id = p.entity_id AND e.user_id = me AND e.deleted_at IS NULL
+        AND (types IS NULL OR e.type = ANY (types)) AND (with_tags IS NULL OR e.tags @> with_tags)
+        AND (after IS NULL OR e.updated_at >= after) AND (before IS NULL OR e.updated_at < before)
+      OFFSET 0
+    ) e
+    ORDER BY p.score DESC, p.entity_id DESC
+    LIMIT most
+  )
+  SELECT b.entity_id, b.score, CASE WHEN explain THEN (
+    SELECT jsonb_agg(jsonb_build_object('n', n, 'field', field, 'frequency', tf, 'idf', idf, 'score', part * idf)
+                     ORDER BY part * idf DESC)
+    FROM parts p JOIN weights USING (n, field) WHERE p.entity_id = b.entity_id) END
+  FROM best b ORDER BY b.score DESC, b.entity_id DESC;
+END
+$search$;
+REVOKE ALL ON FUNCTION
+  search_entities(text[], integer[], text[], text[], text, integer, text[], text[], timestamptz, timestamptz, integer, boolean)
+  FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+  search_entities(text[], integer[], text[], text[], text, integer, text[], text[], timestamptz, timestamptz, integer, boolean)
+  TO synap_app;
+
+-- As of 0003, with one line more: what items bring for the index is written in the same transaction.
+-- The one way into the log. `items` is a JSON array; each item is one event with what its writer expects of the stream:
+--   n          place in the array of the caller, given back with the result
+--   expected   the stream's version: a number, or -1 any, -2 no stream, -3 exists
+--   hash       base64 SHA-256 of the canonical envelope
+--   salt, private   the private fields in the clear, if any
+--   procedure, key, inputHash   the idempotency key, if any
+--   index      what the entity is to be found by from now on, if that changes; see index_content()
+-- No two items may belong to one stream. Gives a row an item:
+--   ok         written; version and position are new
+--   duplicate  written before, under this event id or idempotency key; version, position and time are the first's
+--   reused     the idempotency key was used before with another input
+--   conflict   the stream is not at the expected version; version tells the actual one
+--   denied     the stream, or the event's id, is somebody else's
+CREATE OR REPLACE FUNCTION append_events(items jsonb)
+RETURNS TABLE (n integer, status text, version integer, "position" bigint, recorded_ms bigint,
+               aggregate_id uuid, event_id uuid)
+LANGUAGE plpgsql
+SET search_path = synap, public
+-- The plans look up a handful of rows by key, in tables that may have been empty when they were planned.
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $append$
+#variable_conflict use_column
+DECLARE
+  head log_head;
+  now_ timestamptz;
+  now_ms bigint;
+  -- The items, a column an array: what several statements below need is taken out of the JSON once.
+  ns integer[]; ids uuid[]; aggregates uuid[]; kinds text[]; users text[]; hashes bytea[]; times timestamptz[];
+  procedures text[]; keys text[]; inputs bytea[];
+  outcomes text[]; actuals integer[]; firsts event_ids[];
+  -- What the database assigns to those that win; the others stay NULL.
+  versions integer[]; positions bigint[]; chains bytea[];
+  won bigint[] := '{}';
+  last integer;
+BEGIN
+  SET LOCAL ROLE synap_writer;
+
+  -- From here to the end of the transaction nobody else appends: what is read below stays true.
+  SELECT * INTO head FROM log_head FOR UPDATE;
+  now_ := greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at);
+  now_ms := extract(epoch FROM now_) * 1000;
+
+  SELECT array_agg(n), array_agg(id), array_agg("aggregateId"), array_agg("aggregateType"), array_agg("userId"),
+         array_agg(decode(hash, 'base64')), array_agg("timestamp"), array_agg(procedure), array_agg(key),
+         array_agg(decode("inputHash", 'base64')), array_agg(coalesce((stream).version, 0)),
+         -- What was written before under the same event id or idempotency key; the latter decides where both are found.
+         array_agg(CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END),
+         array_agg(CASE
+           WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
+           WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (same_id).user_id <> "userId" THEN 'denied'
+           WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
+           WHEN (stream).user_id <> "userId" THEN 'denied'
+           WHEN expected = -1 THEN 'ok'
+           WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
+           WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
+           WHEN expected = (stream).version THEN 'ok'
+           ELSE 'conflict'
+         END)
+    INTO ns, ids, aggregates, kinds, users, hashes, times, procedures, keys, inputs, actuals, firsts, outcomes
+    FROM (
+      SELECT i.*,
+        -- Subqueries, because a join might be planned to read the whole table.
+        (SELECT s FROM event_streams s WHERE s.aggregate_id = "aggregateId") AS stream,
+        (SELECT f FROM event_ids f WHERE f.event_id = i.id) AS same_id,
+        CASE WHEN i.key IS NOT NULL THEN
+          (SELECT f FROM event_ids f
+           WHERE f.user_id = "userId" AND f.procedure = i.procedure AND f.idempotency_key = i.key)
+        END AS same_key
+      FROM jsonb_to_recordset(items) AS i(n integer, id uuid, "aggregateId" uuid, "aggregateType" text, "userId" text,
+        expected integer, hash text, "timestamp" timestamptz, procedure text, key text, "inputHash" text)
+    ) i;
+  last := cardinality(ns);
+  versions := array_fill(NULL::integer, ARRAY[last]);
+  positions := array_fill(NULL::bigint, ARRAY[last]);
+  chains := array_fill(NULL::bytea, ARRAY[last]);
+
+  FOR i IN 1 .. last LOOP
+    CONTINUE WHEN outcomes[i] <> 'ok';
+    head.position := head.position + 1;
+    won := won || head.position;
+    versions[i] := actuals[i] + 1;
+    positions[i] := head.position;
+    head.chain := sha256(head.chain || hashes[i] || int8send(head.position) || int4send(versions[i]) || int8send(now_ms)
+      || int8send(CASE WHEN times[i] IS NULL THEN now_ms ELSE (extract(epoch FROM times[i]) * 1000)::bigint END));
+    chains[i] := head.chain;
+  END LOOP;
+
+  IF cardinality(won) > 0 THEN
+    INSERT INTO event_streams (aggregate_id, user_id, aggregate_type, version, position, created_at)
+    SELECT w.aggregate_id, user_id, aggregate_type, w.version, w.position, now_
+    FROM unnest(aggregates, users, kinds, versions, positions)
+      AS w(aggregate_id, user_id, aggregate_type, version, position)
+    WHERE w.position IS NOT NULL
+    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position;
+
+    INSERT INTO events (position, recorded_at, timestamp, id, aggregate_id, aggregate_type, event_type, schema_version,
+      user_id, data, metadata, version, causation_id, correlation_id, source, event_hash, chain)
+    SELECT positions[o], now_, coalesce(times[o], now_), id, "aggregateId", "aggregateType", "eventType",
+      "schemaVersion", "userId", data, metadata, versions[o], "causationId", "correlationId", source, hashes[o],
+      chains[o]
+    FROM ROWS FROM (jsonb_to_recordset(items) AS ("schemaVersion" smallint, id uuid, "aggregateId" uuid,
+      "aggregateType" text, "eventType" text, "userId" text, data jsonb, metadata jsonb, "causationId" uuid,
+      "correlationId" uuid, source text)) WITH ORDINALITY AS i("schemaVersion", id, "aggregateId", "aggregateType",
+      "eventType", "userId", data, metadata, "causationId", "correlationId", source, o)
+    WHERE positions[o] IS NOT NULL;
+
+    INSERT INTO event_private (position, salt, fields)
+    SELECT positions[o], decode(salt, 'base64'), private
+    FROM ROWS FROM (jsonb_to_recordset(items) AS (salt text, private jsonb)) WITH ORDINALITY AS i(salt, private, o)
+    WHERE positions[o] IS NOT NULL AND salt IS NOT NULL;
+
+    INSERT INTO event_ids (event_id, user_id, aggregate_id, version, position, recorded_at, procedure, idempotency_key,
+      input_hash)
+    SELECT w.event_id, user_id, w.aggregate_id, w.version, w.position, now_, procedure, key, input
+    FROM unnest(ids, users, aggregates, versions, positions, procedures, keys, inputs)
+      AS w(event_id, user_id, aggregate_id, version, position, procedure, key, input)
+    WHERE w.position IS NOT NULL;
+
+    PERFORM project_events(won, now_);
+    PERFORM index_content(items, positions);
+
+    UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_;
+  END IF;
+
+  RETURN QUERY
+  SELECT w.n, w.outcome, coalesce((f).version, w.version, w.actual), coalesce((f).position, w.position),
+         CASE WHEN (f).recorded_at IS NULL THEN now_ms ELSE (extract(epoch FROM (f).recorded_at) * 1000)::bigint END,
+         coalesce((f).aggregate_id, w.aggregate_id), coalesce((f).event_id, w.event_id)
+  FROM ROWS FROM (unnest(ns, outcomes, versions, positions, actuals, aggregates, ids), generate_subscripts(ns, 1))
+         AS w(n, outcome, version, position, actual, aggregate_id, event_id, i),
+       LATERAL (SELECT firsts[w.i] AS f) x;
+END
+$append$;
