@@ -50,7 +50,7 @@ export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await signOut();
-    queries.clear();
     queries.setQueryData(SESSION_KEY, null);
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
   };
 }

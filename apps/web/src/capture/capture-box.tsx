@@ -5,7 +5,7 @@ import { explain } from '../api/errors.ts';
 import { useUserId } from '../api/session.ts';
 import { addToFeed } from '../list/feed-cache.ts';
 import { type CaptureDraft, captureDrafts, withText } from '../ui/drafts.ts';
-import { isBlank, isTooLarge } from '../ui/limits.ts';
+import { isBlank, isHuge, isTooLarge } from '../ui/limits.ts';
 import { randomId } from '../ui/random-id.ts';
 
 /** Where a new note is written. What is in it survives everything but being saved. */
@@ -69,7 +69,7 @@ export function CaptureBox() {
       <textarea
         id="capture"
         ref={field}
-        className="grow"
+        className={isHuge(text) ? undefined : 'grow'}
         rows={3}
         placeholder="What is on your mind?"
         value={text}

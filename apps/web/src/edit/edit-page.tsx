@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { Entity } from '../api/client.ts';
 import { titleOf } from '../list/title.ts';
 import { hasText, useContent } from '../note/queries.ts';
@@ -5,8 +6,9 @@ import { Page } from '../shell/page.tsx';
 import { Failed, Loading } from '../ui/states.tsx';
 import { Editor } from './editor.tsx';
 
-/** Waits for the text, then hands over to the editor, which starts from it once. */
-export function EditPage({ entity }: { readonly entity: Entity }) {
+/** Waits for the text, then hands over to the editor. What is edited stays what it was, whatever is saved meanwhile. */
+export function EditPage({ entity: newest }: { readonly entity: Entity }) {
+  const [entity] = useState(newest);
   const textual = hasText(entity);
   const content = useContent(entity.id, entity.version, textual && entity.fileSize !== null);
   const text = !textual || entity.fileSize === null ? '' : content.data;

@@ -5,7 +5,7 @@ import { explain, isReason } from '../api/errors.ts';
 import { hasText } from '../note/queries.ts';
 import { notify } from '../shell/toasts.tsx';
 import type { EditDraft } from '../ui/drafts.ts';
-import { isTooLarge, LIMITS } from '../ui/limits.ts';
+import { isHuge, isTooLarge, LIMITS } from '../ui/limits.ts';
 import { Conflict } from './conflict.tsx';
 import { parseTags } from './tags-text.ts';
 import { useEdit } from './use-edit.ts';
@@ -94,7 +94,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
           <textarea
             id="editor-text"
             dir="auto"
-            className="grow tall"
+            className={isHuge(draft.content) ? 'tall' : 'grow tall'}
             value={draft.content}
             spellCheck
             onChange={(event) => change({ content: event.target.value })}

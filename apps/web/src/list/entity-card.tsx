@@ -18,11 +18,13 @@ export const TYPE_LABELS = {
 
 /** One entity in a list. The title is the link; the rest is there to be read. */
 export function EntityCard({ entity, children }: { readonly entity: Entity; readonly children?: ReactNode }) {
-  const title = titleOf(entity);
-  const preview = children ?? (entity.title === null ? '' : previewText(entity.preview));
+  const untitled = entity.title === null;
+  // What has no title is shown by its words, which need no second showing.
+  const title = untitled && !children ? previewText(entity.preview) || titleOf(entity) : titleOf(entity);
+  const preview = children ?? (untitled ? null : previewText(entity.preview));
   return (
     <article className="entity card">
-      <h2 className="entity-title" dir="auto">
+      <h2 className={untitled ? 'entity-title plain' : 'entity-title'} dir="auto">
         <Link href={`/notes/${entity.id}`} data-list-link>
           {title}
         </Link>

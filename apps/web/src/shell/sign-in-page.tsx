@@ -4,7 +4,9 @@ import { useLocation } from 'wouter';
 import { explain } from '../api/errors.ts';
 import { SESSION_KEY, signIn } from '../api/session.ts';
 
-type State = { readonly step: 'link' | 'busy' } | { readonly step: 'failed'; readonly text: string; readonly again: boolean };
+type State =
+  | { readonly step: 'link' | 'busy' }
+  | { readonly step: 'failed'; readonly text: string; readonly again: boolean };
 
 /** The token of the address, which leaves the address bar at once: not in the history, not over anybody's shoulder. */
 function takeToken(): string {
@@ -26,9 +28,8 @@ export function SignInPage() {
       await queries.resetQueries({ queryKey: SESSION_KEY });
       navigate('/', { replace: true });
     } catch (error) {
-      const { text, retryable, reason } = explain(error);
-      const used = reason === 'UNAUTHENTICATED' || reason === 'NOT_FOUND' || reason === 'VALIDATION_FAILED';
-      setState({ step: 'failed', text: used ? 'This link was used before, or has expired.' : text, again: retryable });
+      const { text, retryable } = explain(error);
+      setState({ step: 'failed', text, again: retryable });
     }
   };
 

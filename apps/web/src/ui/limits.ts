@@ -17,3 +17,8 @@ export function isTooLarge(text: string): boolean {
   if (text.length * 3 <= LIMITS.contentBytes) return false;
   return new TextEncoder().encode(text).length > LIMITS.contentBytes;
 }
+
+/** Whether a field that grows with this text would make the page slow: the browser lays all of it out for each letter. */
+export function isHuge(text: string): boolean {
+  return text.length > 200_000;
+}
