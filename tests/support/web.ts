@@ -28,10 +28,15 @@ export class Web {
     this.#data = data;
   }
 
+  /** A folder for what a test needs on the disk; it goes with the server. */
+  get folder(): string {
+    return this.#data;
+  }
+
   static async open(): Promise<Web> {
     if (buildWeb({ root: ROOT }) === 'failed') throw new Error('The web app cannot be built.');
     const data = await mkdtemp(join(tmpdir(), 'synap-web-'));
-    const server = await TestServer.start({ data, databaseUrl: undefined });
+    const server = await TestServer.start({ data: join(data, 'library') });
     return new Web(server, await openBrowser(), data);
   }
 

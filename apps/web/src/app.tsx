@@ -65,6 +65,7 @@ function SignedIn() {
   if (session.isError) {
     return (
       <Page title="Synap">
+        <h1>Synap</h1>
         <Failed error={session.error} retry={() => void session.refetch()} />
       </Page>
     );
@@ -88,6 +89,7 @@ function Pages() {
       resetKeys={[location]}
       fallbackRender={({ error, resetErrorBoundary }) => (
         <Page title="Something went wrong">
+          <h1>Something went wrong</h1>
           <Failed error={error} retry={resetErrorBoundary} />
         </Page>
       )}

@@ -181,9 +181,7 @@ function Chooser({ label, folder = false, disabled, collect }: ChooserProps) {
         }}
         type="file"
         multiple
-        className="hidden"
-        tabIndex={-1}
-        aria-label={label}
+        hidden
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           // The same folder again is a change too.

@@ -26,7 +26,10 @@ export function ImportReport({ progress }: { readonly progress: Progress }) {
   const told = (Object.keys(ACTIONS) as Action[]).filter((action) => counts[action] > 0);
   return (
     <section className="card import-report" aria-label="Progress" aria-busy={busy}>
-      <h2 role="status">{STEPS[step]}</h2>
+      <h2>{STEPS[step]}</h2>
+      <p role="status" className="hidden">
+        {STEPS[step]}
+      </p>
       {busy && (
         <>
           <progress max={Math.max(total, 1)} value={done} aria-label={STEPS[step]} />
@@ -43,12 +46,12 @@ export function ImportReport({ progress }: { readonly progress: Progress }) {
         ))}
         {links.resolved > 0 && (
           <li>
-            <strong>{links.resolved.toLocaleString('en')}</strong> links followed
+            <strong>{links.resolved.toLocaleString('en')}</strong> {links.resolved === 1 ? 'link' : 'links'} followed
           </li>
         )}
         {links.missing > 0 && (
           <li>
-            <strong>{links.missing.toLocaleString('en')}</strong> links lead nowhere
+            <strong>{links.missing.toLocaleString('en')}</strong> {links.missing === 1 ? 'link leads' : 'links lead'} nowhere
           </li>
         )}
       </ul>

@@ -34,6 +34,7 @@ export function NotePage({ id }: { readonly id: string }) {
     const failed = newest.isError ? newest : asked;
     return (
       <Page title="Not found">
+        <h1>Nothing to show</h1>
         <Failed error={failed.error} retry={() => void failed.refetch()} />
       </Page>
     );

@@ -2,6 +2,7 @@ import { useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, useSignOut } from '../api/session.ts';
 import { SearchBox } from '../search/search-box.tsx';
+import { isField } from './keys.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { notify } from './toasts.tsx';
@@ -22,7 +23,7 @@ export function Header() {
     },
     next: () => focusInList(1),
     previous: () => focusInList(-1),
-    close: () => document.activeElement instanceof HTMLElement && document.activeElement.blur(),
+    close: leaveField,
   });
   return (
     <header className="header">
@@ -38,6 +39,13 @@ export function Header() {
       </nav>
     </header>
   );
+}
+
+/** Out of a field, to where keys do something again. */
+function leaveField(): void | false {
+  const { activeElement } = document;
+  if (!(activeElement instanceof HTMLElement) || !isField(activeElement)) return false;
+  activeElement.blur();
 }
 
 function NavLink({ href, children }: { readonly href: string; readonly children: string }) {

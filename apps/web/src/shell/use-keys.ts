@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react';
 import { actionOf, isField, type KeyAction, stepped } from './keys.ts';
 
-export type KeyHandlers = { readonly [Action in KeyAction]?: () => void };
+/** A handler that returns false had nothing to do: the key is left to others. */
+export type KeyHandlers = { readonly [Action in KeyAction]?: () => void | false };
 
 /** Runs handlers on keys for as long as the component is there. A dialog that is open has the keyboard to itself. */
 export function useKeys(handlers: KeyHandlers): void {
@@ -14,9 +15,7 @@ export function useKeys(handlers: KeyHandlers): void {
       if (document.querySelector('[role="dialog"], [role="alertdialog"]')) return;
       const action = actionOf(event, isField(document.activeElement));
       const handler = action && latest.current[action];
-      if (!handler) return;
-      event.preventDefault();
-      handler();
+      if (handler && handler() !== false) event.preventDefault();
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
