@@ -20,6 +20,7 @@ const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|javascript|manifest
 const WORTH_COMPRESSING = 1_024;
 /** Nearly as small as the best, in a tenth of the time. */
 const BROTLI_QUALITY = 9;
+const MAX_TRIES = 5;
 
 /** Nothing runs, loads or is sent anywhere but what this server serves, and nobody frames it. */
 const CONTENT_SECURITY_POLICY = [
@@ -63,6 +64,17 @@ export class WebApp {
 
   /** Undefined if it was not built. */
   static async load(folder: string): Promise<WebApp | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await WebApp.#read(folder);
+      } catch (error) {
+        // Another start has put a new build in its place meanwhile.
+        if (!isMissing(error) || attempt === MAX_TRIES) throw error;
+      }
+    }
+  }
+
+  static async #read(folder: string): Promise<WebApp | undefined> {
     const assets = new Map<string, Asset>();
     for (const file of await filesOf(folder)) {
       const path = join(file.parentPath, file.name);
@@ -111,9 +123,13 @@ async function filesOf(folder: string): Promise<Dirent[]> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function encodingOf(request: Request, { type, bytes }: Asset): Encoding | undefined {

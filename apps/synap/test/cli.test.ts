@@ -66,6 +66,60 @@ describe('start', () => {
     expect(server.stderr()).not.toContain(key);
   });
 
+  it('prints a link that signs the owner in, once, and logs nothing of it', async () => {
+    const printed = new URL(String(server.lines.at(-1)?.signInUrl));
+    const fresh = await json(['sign-in']);
+    expect(fresh).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sign-in#[\w-]{43}$/) as string,
+      expiresAt: expect.any(String) as string,
+    });
+    for (const { origin, hash } of [printed, new URL(String(fresh.url))]) {
+      const token = hash.slice(1);
+      expect(origin).toBe(server.url);
+      const signIn = () => fetch(`${origin}/api/session`, { method: 'POST', body: JSON.stringify({ token }) });
+      const [first, second] = [await signIn(), await signIn()];
+      expect([first.status, second.status]).toEqual([200, 401]);
+      expect(await first.json()).toMatchObject({ user: { name: 'owner', role: 'owner' } });
+      const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      expect((await fetch(`${server.url}/trpc/tags.list`, { headers: { cookie } })).status).toBe(200);
+      // Maintenance of everybody's library takes a key.
+      const doctor = await fetch(`${server.url}/api/v1/admin/doctor`, {
+        method: 'POST',
+        headers: { cookie, origin: server.url },
+      });
+      expect(doctor.status).toBe(401);
+      expect(server.stderr()).not.toContain(token);
+      expect(server.stderr()).not.toContain(cookie.split('=')[1]);
+    }
+  });
+
+  it('prints a link to nobody who has no key of the owner for it', async () => {
+    const { key } = await json(['keys', 'create', 'reader', '--scope', 'read']);
+    const result = await run(['sign-in', '--json', '--data', library.folder], {
+      env: { SYNAP_URL: server.url, SYNAP_API_KEY: String(key) },
+    });
+    expect(result).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+      stderr: expect.stringContaining('admin') as string,
+    });
+    const none = await run(['sign-in', '--data', '/nowhere'], { env: { SYNAP_URL: server.url } });
+    expect(none).toMatchObject({ code: 2, stdout: Buffer.alloc(0) });
+  });
+
+  it('does not serve its page under a name that somebody made lead here', async () => {
+    const { port } = new URL(server.url);
+    const status = await new Promise((resolve, reject) => {
+      const call = request({ host: '127.0.0.1', port, headers: { host: 'evil.example' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      call.on('error', reject);
+      call.end();
+    });
+    expect(status).toBe(403);
+  });
+
   it('serves a page that runs nothing and tells no secret', async () => {
     const response = await fetch(server.url);
     const text = await response.text();
@@ -313,6 +367,8 @@ describe('life and death of a server', () => {
     expect((await synap(['list'])).code).toBe(3);
     server = await startServer(library.folder, { env });
     expect(server.lines.map((line) => line.event)).toEqual(['ready']);
+    // Only the first start tells a program how to sign in.
+    expect(server.lines[0]).not.toHaveProperty('signInUrl');
     expect((await synap(['get', String(id), '--content'])).stdout.toString()).toBe('survivor');
   });
 

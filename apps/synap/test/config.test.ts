@@ -49,6 +49,10 @@ describe('the configuration', () => {
     expect(read(blanks)).toEqual(read({}));
   });
 
+  it('takes the address that browsers know it by, as an origin', () => {
+    expect(read({ SYNAP_PUBLIC_URL: 'HTTPS://Notes.example.com:443/' }).publicUrl).toBe('https://notes.example.com');
+  });
+
   it('lets options win over the environment', () => {
     const environment = { PORT: '4000', HOST: 'localhost', SYNAP_DATA: '/elsewhere' };
     const config = readConfig(environment, { port: '0', host: '::1', data: 'here' }, FOLDER);
@@ -95,6 +99,11 @@ describe('the configuration', () => {
     ['SYNAP_OWNER_KEY', 'short'],
     ['SYNAP_OWNER_KEY', `${'x'.repeat(31)} with a space`],
     ['SYNAP_SIGNUP', 'maybe'],
+    ['SYNAP_PUBLIC_URL', 'notes.example.com'],
+    ['SYNAP_PUBLIC_URL', 'ftp://notes.example.com'],
+    ['SYNAP_PUBLIC_URL', 'https://example.com/notes'],
+    ['SYNAP_PUBLIC_URL', 'https://user:password@example.com'],
+    ['SYNAP_PUBLIC_URL', 'https://example.com/#'],
     ['BETTER_AUTH_SECRET', 'short'],
     ['DATABASE_URL', 'mysql://localhost/notes'],
     ['DATABASE_URL', 'localhost'],

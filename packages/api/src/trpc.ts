@@ -19,7 +19,8 @@ const RANK: Readonly<Record<KeyScope, number>> = { read: 0, write: 1, admin: 2 }
  * @throws {SynapError} `UNAUTHENTICATED`, `INSUFFICIENT_SCOPE`
  */
 export function authorised(auth: ApiContext['auth'], scope: KeyScope) {
-  if (!auth) throw new SynapError('UNAUTHENTICATED', 'Send a valid API key: "Authorization: Bearer <key>".');
+  if (!auth)
+    throw new SynapError('UNAUTHENTICATED', 'Sign in, or send a valid API key: "Authorization: Bearer <key>".');
   if (auth.scopes.some((held) => RANK[held] >= RANK[scope])) return auth.userId;
   throw new SynapError('INSUFFICIENT_SCOPE', `This key lacks the scope "${scope}".`, { details: { scope } });
 }

@@ -52,7 +52,7 @@ it('comes to an end where relations go in a circle', async () => {
   const circle = [await relate(a, b), await relate(b, c), await relate(c, a)];
   for (const depth of [2, 3]) {
     const found = await around(a, depth);
-    expect(found.titles.toSorted()).toEqual(['a', 'b', 'c']);
+    expect(new Set(found.titles)).toEqual(new Set(['a', 'b', 'c']));
     expect(found.edges).toEqual(new Set(circle.map(({ id }) => id)));
   }
 });

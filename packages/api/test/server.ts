@@ -9,6 +9,7 @@ import {
   OriginRepository,
   ping,
   RelationRepository,
+  SessionRepository,
   searchEntities,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
@@ -17,6 +18,7 @@ import { type Entity, type ErrorCode, KeyScope, type UserId } from '@synap/types
 import { expect } from 'vitest';
 import {
   type AppOptions,
+  type BrowserOptions,
   createApp,
   EntitySearch,
   type IdempotencyLookup,
@@ -118,6 +120,8 @@ export interface TestServer {
   readonly folder: string;
   readonly events: EventRepository;
   readonly entities: EntityRepository;
+  readonly accounts: AccountRepository;
+  readonly sessions: SessionRepository;
   readonly log: LogLine[];
   /** A new user with a key of these scopes; read and write if absent. */
   client(scopes?: readonly KeyScope[]): Promise<Client>;
@@ -126,7 +130,10 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export interface TestServerOptions extends Partial<AppOptions> {
+export interface TestServerOptions extends Partial<Omit<AppOptions, 'browsers'>> {
+  readonly browsers?: Omit<BrowserOptions, 'sessions'>;
+  /** What sessions go by. */
+  readonly clock?: () => Date;
   /** Puts something between the storage and its database or objects, to make them fail. */
   readonly wrapDatabase?: (database: Database) => Database;
   readonly wrapObjects?: (objects: ObjectStorage) => ObjectStorage;
@@ -136,6 +143,8 @@ export interface TestServerOptions extends Partial<AppOptions> {
 export async function testServer({
   wrapDatabase,
   wrapObjects,
+  browsers,
+  clock,
   ...options
 }: TestServerOptions = {}): Promise<TestServer> {
   const test = await testDatabase();
@@ -147,6 +156,7 @@ export async function testServer({
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
+  const sessions = new SessionRepository(database, clock);
   const parts = {
     objects,
     events,
@@ -178,6 +188,7 @@ export async function testServer({
       return found && { userId: found.account.userId, scopes: found.apiKey.scopes, expiresAt: found.apiKey.expiresAt };
     },
     ready: () => ping(database),
+    browsers: { sessions, ...browsers },
     logger: { info: note('info'), warn: note('warn'), error: note('error') },
     ...options,
   });
@@ -191,6 +202,8 @@ export async function testServer({
     folder: root,
     events,
     entities,
+    accounts,
+    sessions,
     log,
     client: async (scopes = [KeyScope.READ, KeyScope.WRITE]) => {
       const { userId } = await accounts.createUser({ name: 'somebody' });

@@ -111,7 +111,7 @@ describe('a link', () => {
   it('has one spelling: another one of the same bytes is another token', async () => {
     const { token } = await sessions.createLink(userId);
     const bytes = Buffer.from(token, 'base64url');
-    const last = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
     const others = last
       .map((letter) => token.slice(0, -1) + letter)
       .filter((other) => other !== token && Buffer.from(other, 'base64url').equals(bytes));

@@ -27,10 +27,15 @@ export class Attempts {
   }
 
   /**
-   * Runs an attempt, which has failed if it throws.
+   * Runs an attempt.
+   * @param failed whether an error of `work` was the caller's failure, and none of ours
    * @throws {SynapError} `TOO_MANY_ATTEMPTS`, and what `work` throws
    */
-  async attempt<Result>(caller: string, work: () => Promise<Result>): Promise<Result> {
+  async attempt<Result>(
+    caller: string,
+    work: () => Promise<Result>,
+    failed: (error: unknown) => boolean,
+  ): Promise<Result> {
     const window = this.#windowOf(caller);
     if (window.count >= this.#limit) {
       const retryAfter = Math.ceil((window.until - this.#now()) / 1000);
@@ -40,9 +45,14 @@ export class Attempts {
     }
     // Before the work: attempts at the same time are counted as well.
     window.count++;
-    const result = await work();
-    window.count--;
-    return result;
+    try {
+      const result = await work();
+      window.count--;
+      return result;
+    } catch (error) {
+      if (!failed(error)) window.count--;
+      throw error;
+    }
   }
 
   #windowOf(caller: string): { count: number; readonly until: number } {

@@ -1,4 +1,4 @@
-import { SynapError, type Timestamp, type UserId } from '@synap/types';
+import { isSynapError, SynapError, type Timestamp, type UserId } from '@synap/types';
 import { type Context, Hono } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
@@ -48,8 +48,10 @@ export function sessionRoutes(route: SessionRoute): Hono<AppEnv> {
     // Else another site could sign people in as somebody else and read what they then write.
     origins.refuseOtherPages(request);
     const link = await bodies.with(request, async (body) => signIn.parse(jsonOf(body)).token);
-    const { token, session } = await attempts.attempt(addressOf(context), () =>
-      sessions.signIn(link, request.headers.get('user-agent')),
+    const { token, session } = await attempts.attempt(
+      addressOf(context),
+      () => sessions.signIn(link, request.headers.get('user-agent')),
+      (error) => isSynapError(error, 'SIGN_IN_LINK_INVALID'),
     );
     const former = sessionToken(request);
     if (former !== undefined) await sessions.end(former);
