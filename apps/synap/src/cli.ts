@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { captureCommand } from './commands/capture.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
+import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
@@ -32,6 +34,8 @@ function createProgram(): Command {
   getCommand(program);
   historyCommand(program);
   listCommand(program);
+  importCommand(program);
+  exportCommand(program);
   verifyCommand(program);
   rebuildCommand(program);
   doctorCommand(program);

@@ -21,6 +21,7 @@ export {
   type PlannedFile,
   planImport,
 } from './import/plan.ts';
+export { inParallel } from './in-parallel.ts';
 export type {
   ChangeOptions,
   EntityChange,

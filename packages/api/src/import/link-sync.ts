@@ -1,9 +1,8 @@
-import { foldPath, type Link, linksOf, nameOf, namesOfLink, resolveLink } from '@initiativ/core';
+import { foldPath, inParallel, type Link, linksOf, nameOf, namesOfLink, resolveLink } from '@initiativ/core';
 import type { KnownOrigin, LinkTarget, OriginReader } from '@synap/database';
 import type { ObjectStorage } from '@synap/storage';
 import { type CorrelationId, type EntityId, EventSource, FileType, RelationType, type UserId } from '@synap/types';
 import type { RelationWriter } from '../storage/relations.ts';
-import { inParallel } from './in-parallel.ts';
 
 /** Files that are looked at together. */
 const PAGE = 200;
@@ -131,7 +130,10 @@ export class LinkSync {
   ) {
     const options = { source: EventSource.SYNC, ...(correlationId && { correlationId }) };
     const there = wanted.size === 0 ? [] : await this.#parts.origins.mentions(userId, [...wanted.keys()]);
-    const gone = there.filter((one) => one.madeBy === EventSource.SYNC && !wanted.get(one.sourceId)?.has(one.targetId));
+    const unlinked = there.filter((one) => !wanted.get(one.sourceId)?.has(one.targetId));
+    const positions = unlinked.map((one) => one.position);
+    const imported = new Set(await this.#parts.origins.positionsBy(userId, positions, EventSource.SYNC));
+    const gone = unlinked.filter((one) => imported.has(one.position));
     const known = new Set(there.map((one) => `${one.sourceId} ${one.targetId}`));
     const fresh = [...wanted].flatMap(([sourceId, targets]) =>
       [...targets]

@@ -35,9 +35,11 @@ const TITLED_SQL = `
   ORDER BY e.created_at, e.id LIMIT 1000`;
 
 const MENTIONS_SQL = `
-  SELECT r.id, r.source_entity_id, r.target_entity_id, e.source
-  FROM relations r JOIN user_events e ON e.position = r.position
-  WHERE r.user_id = $1 AND r.source_entity_id = ANY ($2::uuid[]) AND r.type = 'mentions'`;
+  SELECT id, source_entity_id, target_entity_id, position
+  FROM relations WHERE user_id = $1 AND source_entity_id = ANY ($2::uuid[]) AND type = 'mentions'`;
+
+const MADE_BY_SQL =
+  'SELECT position FROM user_events WHERE user_id = $1 AND position = ANY ($2::bigint[]) AND source = $3';
 
 /** Where imported entities come from, and what leads to them. */
 export class OriginRepository implements OriginReader {
@@ -71,8 +73,14 @@ export class OriginRepository implements OriginReader {
       id: row.id as RelationId,
       sourceId: row.source_entity_id as EntityId,
       targetId: row.target_entity_id as EntityId,
-      madeBy: row.source as EventSource,
+      position: Number(row.position),
     }));
+  }
+
+  async positionsBy(userId: UserId, positions: readonly number[], source: EventSource): Promise<number[]> {
+    if (positions.length === 0) return [];
+    const rows = await this.#rows(userId, MADE_BY_SQL, [userId, positions, source]);
+    return rows.map((row) => Number(row.position));
   }
 
   async #rows(userId: UserId, sql: string, params: readonly Value[]): Promise<Row[]> {

@@ -99,11 +99,13 @@ export interface OriginReader {
   named(userId: UserId, names: readonly string[], source?: string): Promise<LinkTarget[]>;
   /** What is not deleted and has one of these titles, whatever their case. At most 1,000. */
   titled(userId: UserId, titles: readonly string[]): Promise<LinkTarget[]>;
-  /** The `mentions` that go out from these, with who made each. */
+  /** The `mentions` that go out from these, each with the position of the event that made it. */
   mentions(
     userId: UserId,
     sourceIds: readonly EntityId[],
-  ): Promise<{ id: RelationId; sourceId: EntityId; targetId: EntityId; madeBy: EventSource }[]>;
+  ): Promise<{ id: RelationId; sourceId: EntityId; targetId: EntityId; position: number }[]>;
+  /** Which of these events this source caused. */
+  positionsBy(userId: UserId, positions: readonly number[], source: EventSource): Promise<number[]>;
 }
 
 export interface Account {

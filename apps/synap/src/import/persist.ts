@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TRPCClientError } from '@trpc/client';
+import { CommandError, EXIT } from '../exit.ts';
+
+/** The server is too busy, or stopping. */
+export class Busy extends Error {
+  constructor() {
+    super('The server is busy. Try again in a moment.');
+    this.name = 'Busy';
+  }
+}
+
+/** Milliseconds before each new try, about a minute together: a server that was killed is back by then. */
+const DELAYS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
+
+/**
+ * Repeats what may be repeated while there is no answer, or the answer is that the server is too busy.
+ * @throws what the work threw last; at once if it was another error, or `signal` is aborted
+ */
+export async function persist<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  for (const delay of DELAYS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) throw error;
+      // Not all at the same moment.
+      await sleep(delay * (0.75 + Math.random() / 2));
+      if (signal.aborted) throw error;
+    }
+  }
+  return work();
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof Busy) return true;
+  if (!(error instanceof CommandError)) return false;
+  const { cause } = error;
+  if (error.exitCode === EXIT.UNREACHABLE) return true;
+  return cause instanceof TRPCClientError && (cause.data as { httpStatus?: number } | undefined)?.httpStatus === 503;
+}
