@@ -42,8 +42,16 @@ function summary(name: string, rows: readonly Row[]) {
   };
 }
 
-/** Prints the table, and writes it as JSON and as a Markdown page with a plot under `bench/results/`. */
-export async function report(name: string, what: string, rows: readonly Row[]): Promise<void> {
+/**
+ * Prints the table, and writes it as JSON and as a Markdown page with a plot under `bench/results/`.
+ * @param figures what is measured besides time
+ */
+export async function report(
+  name: string,
+  what: string,
+  rows: readonly Row[],
+  figures: Readonly<Record<string, number>> = {},
+): Promise<void> {
   const cases = [...new Set(rows.map((row) => row.case))].map((title) =>
     summary(
       title,
@@ -58,6 +66,10 @@ export async function report(name: string, what: string, rows: readonly Row[]): 
       line([row.case, row.rate, row.p50, row.p95, row.floor ?? '', row.ratio ?? '', (row.ratios ?? []).join(' ')]),
     ),
   ].join('\n');
+  const measured = Object.entries(figures);
+  const other = measured.length
+    ? `\n\n${[line(['figure', 'value']), line(['---', '---:']), ...measured.map(line)].join('\n')}`
+    : '';
   const plot = [
     '```mermaid',
     'xychart-beta',
@@ -69,12 +81,15 @@ export async function report(name: string, what: string, rows: readonly Row[]): 
     '```',
   ].join('\n');
   const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`;
-  process.stdout.write(`\n${what}\n${machine}\n\n${table}\n`);
+  process.stdout.write(`\n${what}\n${machine}\n\n${table}${other}\n`);
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(new URL(`${name}.json`, RESULTS), `${JSON.stringify({ name, what, machine, cases }, null, 2)}\n`);
+  await writeFile(
+    new URL(`${name}.json`, RESULTS),
+    `${JSON.stringify({ name, what, machine, cases, ...(measured.length > 0 && { figures }) }, null, 2)}\n`,
+  );
   await writeFile(
     new URL(`${name}.md`, RESULTS),
-    `# ${name}\n\n${what}\n\n${machine}. \`pnpm bench ${name}\` runs it again.\n\n${table}\n\n${plot}\n`,
+    `# ${name}\n\n${what}\n\n${machine}. \`pnpm bench ${name}\` runs it again.\n\n${table}${other}\n\n${plot}\n`,
   );
 }
 

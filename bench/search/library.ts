@@ -71,6 +71,11 @@ export class BenchLibrary {
     return ids;
   }
 
+  /** As the server does now and then. */
+  async vacuum(): Promise<void> {
+    await this.database.script('SET ROLE synap_owner; VACUUM ANALYZE synap.search_chunks; RESET ROLE');
+  }
+
   close(): Promise<void> {
     return this.#close();
   }

@@ -1,10 +1,7 @@
 table auth.api_keys r owner synap_owner
-table auth.sessions r owner synap_owner
-table auth.sign_in_links r owner synap_owner
 table auth.users r owner synap_owner
 table synap.entities r row security forced with fillfactor=85 owner synap_owner
 table synap.entity_history r row security forced owner synap_owner
-table synap.entity_origins r row security forced owner synap_owner
 table synap.entity_tags r row security forced owner synap_owner
 table synap.entity_vectors r row security forced owner synap_owner
 table synap.entity_versions v with security_invoker=true owner synap_owner
@@ -16,6 +13,8 @@ table synap.events_default r owner synap_owner
 table synap.log_head r with fillfactor=10 owner synap_owner
 table synap.migrations r owner synap_owner
 table synap.relations r row security forced owner synap_owner
+table synap.search_chunks r row security forced with toast_tuple_target=8160 owner synap_owner
+table synap.search_totals r row security forced with fillfactor=50 owner synap_owner
 table synap.tags r row security forced owner synap_owner
 table synap.task_details r row security forced owner synap_owner
 table synap.user_event_ids v with security_barrier=true owner synap_owner
@@ -31,17 +30,6 @@ column auth.api_keys.scopes text[] not null
 column auth.api_keys.created_at timestamp with time zone not null default now()
 column auth.api_keys.expires_at timestamp with time zone
 column auth.api_keys.revoked_at timestamp with time zone
-column auth.sessions.hash bytea not null
-column auth.sessions.user_id text not null
-column auth.sessions.user_agent text
-column auth.sessions.created_at timestamp with time zone not null
-column auth.sessions.refreshed_at timestamp with time zone not null
-column auth.sessions.expires_at timestamp with time zone not null
-column auth.sign_in_links.hash bytea not null
-column auth.sign_in_links.user_id text not null
-column auth.sign_in_links.created_at timestamp with time zone not null
-column auth.sign_in_links.expires_at timestamp with time zone not null
-column auth.sign_in_links.used_at timestamp with time zone
 column auth.users.id text not null
 column auth.users.name text not null
 column auth.users.email text
@@ -85,15 +73,6 @@ column synap.entity_history.created_at timestamp with time zone not null
 column synap.entity_history.updated_at timestamp with time zone not null
 column synap.entity_history.deleted_at timestamp with time zone
 column synap.entity_history.valid_to timestamp with time zone not null
-column synap.entity_origins.entity_id uuid not null
-column synap.entity_origins.user_id text not null
-column synap.entity_origins.source text not null
-column synap.entity_origins.path text not null
-column synap.entity_origins.name text not null
-column synap.entity_origins.checksum text not null
-column synap.entity_origins.modified_at timestamp with time zone not null
-column synap.entity_origins.version integer not null
-column synap.entity_origins.position bigint not null
 column synap.entity_tags.entity_id uuid not null
 column synap.entity_tags.tag_id uuid not null
 column synap.entity_tags.user_id text not null
@@ -194,6 +173,21 @@ column synap.relations.target_entity_id uuid not null
 column synap.relations.type text not null
 column synap.relations.position bigint not null
 column synap.relations.created_at timestamp with time zone not null
+column synap.search_chunks.entity_id uuid not null
+column synap.search_chunks.chunk smallint not null
+column synap.search_chunks.user_id text not null
+column synap.search_chunks.heading tsvector
+column synap.search_chunks.heading_length integer not null default 0
+column synap.search_chunks.title_length integer not null default 0
+column synap.search_chunks.body tsvector not null
+column synap.search_chunks.length integer not null
+column synap.search_chunks.analyzer smallint not null
+column synap.search_chunks.entity_version integer not null
+column synap.search_totals.user_id text not null
+column synap.search_totals.chunks bigint not null
+column synap.search_totals.words bigint not null
+column synap.search_totals.headings bigint not null
+column synap.search_totals.heading_words bigint not null
 column synap.tags.id uuid not null
 column synap.tags.user_id text not null
 column synap.tags.name text not null
@@ -243,12 +237,6 @@ constraint auth.api_keys CHECK ((length(hash) = 32))
 constraint auth.api_keys FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
 constraint auth.api_keys PRIMARY KEY (id)
 constraint auth.api_keys UNIQUE (hash)
-constraint auth.sessions CHECK ((length(hash) = 32))
-constraint auth.sessions FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
-constraint auth.sessions PRIMARY KEY (hash)
-constraint auth.sign_in_links CHECK ((length(hash) = 32))
-constraint auth.sign_in_links FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
-constraint auth.sign_in_links PRIMARY KEY (hash)
 constraint auth.users CHECK ((role = ANY (ARRAY['owner'::text, 'user'::text])))
 constraint auth.users PRIMARY KEY (id)
 constraint auth.users UNIQUE (email)
@@ -256,7 +244,6 @@ constraint synap.entities CHECK ((file_size >= 0))
 constraint synap.entities CHECK ((file_type = ANY (ARRAY['markdown'::text, 'pdf'::text, 'audio'::text, 'video'::text, 'image'::text, 'other'::text])))
 constraint synap.entities PRIMARY KEY (id)
 constraint synap.entity_history PRIMARY KEY (id, version)
-constraint synap.entity_origins PRIMARY KEY (entity_id)
 constraint synap.entity_tags PRIMARY KEY (entity_id, tag_id)
 constraint synap.entity_vectors PRIMARY KEY (entity_id)
 constraint synap.event_ids PRIMARY KEY (event_id)
@@ -269,6 +256,8 @@ constraint synap.log_head PRIMARY KEY (one)
 constraint synap.migrations PRIMARY KEY (version)
 constraint synap.relations CHECK ((type = ANY (ARRAY['contains'::text, 'relates_to'::text, 'blocks'::text, 'duplicates'::text, 'mentions'::text, 'derived_from'::text])))
 constraint synap.relations PRIMARY KEY (id)
+constraint synap.search_chunks PRIMARY KEY (entity_id, chunk)
+constraint synap.search_totals PRIMARY KEY (user_id)
 constraint synap.tags PRIMARY KEY (id)
 constraint synap.tags UNIQUE (user_id, name)
 constraint synap.task_details CHECK ((status = ANY (ARRAY['todo'::text, 'in_progress'::text, 'done'::text, 'cancelled'::text])))
@@ -278,8 +267,6 @@ index CREATE INDEX api_keys_user ON auth.api_keys USING btree (user_id)
 index CREATE INDEX entities_deleted ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NOT NULL)
 index CREATE INDEX entities_feed ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX entity_history_feed ON synap.entity_history USING btree (user_id, created_at DESC, id)
-index CREATE INDEX entity_origins_name ON synap.entity_origins USING btree (user_id, name)
-index CREATE INDEX entity_origins_path ON synap.entity_origins USING btree (user_id, source, path COLLATE "C")
 index CREATE INDEX entity_tags_tag ON synap.entity_tags USING btree (tag_id, entity_id)
 index CREATE INDEX entity_vectors_embedding ON synap.entity_vectors USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX entity_vectors_user ON synap.entity_vectors USING btree (user_id)
@@ -291,16 +278,13 @@ index CREATE INDEX events_default_user_id_position_idx ON synap.events_default U
 index CREATE INDEX events_user ON ONLY synap.events USING btree (user_id, "position")
 index CREATE INDEX relations_source ON synap.relations USING btree (user_id, source_entity_id)
 index CREATE INDEX relations_target ON synap.relations USING btree (user_id, target_entity_id)
-index CREATE INDEX sessions_expiry ON auth.sessions USING btree (expires_at)
-index CREATE INDEX sessions_user ON auth.sessions USING btree (user_id)
-index CREATE INDEX sign_in_links_expiry ON auth.sign_in_links USING btree (expires_at)
-index CREATE INDEX sign_in_links_user ON auth.sign_in_links USING btree (user_id)
+index CREATE INDEX search_chunks_body ON synap.search_chunks USING gin (body) WITH (gin_pending_list_limit='256')
+index CREATE INDEX search_chunks_heading ON synap.search_chunks USING gin (heading) WITH (gin_pending_list_limit='64') WHERE (heading IS NOT NULL)
 index CREATE INDEX task_details_status ON synap.task_details USING btree (user_id, status)
 index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
 index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
 index CREATE UNIQUE INDEX entities_pkey ON synap.entities USING btree (id)
 index CREATE UNIQUE INDEX entity_history_pkey ON synap.entity_history USING btree (id, version)
-index CREATE UNIQUE INDEX entity_origins_pkey ON synap.entity_origins USING btree (entity_id)
 index CREATE UNIQUE INDEX entity_tags_pkey ON synap.entity_tags USING btree (entity_id, tag_id)
 index CREATE UNIQUE INDEX entity_vectors_pkey ON synap.entity_vectors USING btree (entity_id)
 index CREATE UNIQUE INDEX event_ids_idempotency ON synap.event_ids USING btree (user_id, procedure, idempotency_key) WHERE (idempotency_key IS NOT NULL)
@@ -312,8 +296,8 @@ index CREATE UNIQUE INDEX events_pkey ON ONLY synap.events USING btree ("positio
 index CREATE UNIQUE INDEX log_head_pkey ON synap.log_head USING btree (one)
 index CREATE UNIQUE INDEX migrations_pkey ON synap.migrations USING btree (version)
 index CREATE UNIQUE INDEX relations_pkey ON synap.relations USING btree (id)
-index CREATE UNIQUE INDEX sessions_pkey ON auth.sessions USING btree (hash)
-index CREATE UNIQUE INDEX sign_in_links_pkey ON auth.sign_in_links USING btree (hash)
+index CREATE UNIQUE INDEX search_chunks_pkey ON synap.search_chunks USING btree (entity_id, chunk)
+index CREATE UNIQUE INDEX search_totals_pkey ON synap.search_totals USING btree (user_id)
 index CREATE UNIQUE INDEX tags_pkey ON synap.tags USING btree (id)
 index CREATE UNIQUE INDEX tags_user_id_name_key ON synap.tags USING btree (user_id, name)
 index CREATE UNIQUE INDEX task_details_pkey ON synap.task_details USING btree (entity_id)
@@ -323,31 +307,32 @@ index CREATE UNIQUE INDEX users_pkey ON auth.users USING btree (id)
 
 policy every_row on synap.entities for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_history for ALL to synap_owner, synap_writer using true check true
-policy every_row on synap.entity_origins for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_vectors for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.relations for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.search_chunks for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.search_totals for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.task_details for ALL to synap_owner, synap_writer using true check true
 policy own_rows on synap.entities for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_history for SELECT to synap_app using (user_id = current_user_id()) check
-policy own_rows on synap.entity_origins for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_vectors for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.relations for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.search_chunks for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.search_totals for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.task_details for SELECT to synap_app using (user_id = current_user_id()) check
 
 grant DELETE, INSERT, SELECT, UPDATE on auth.api_keys to synap_auth
-grant DELETE, INSERT, SELECT, UPDATE on auth.sessions to synap_auth
-grant DELETE, INSERT, SELECT, UPDATE on auth.sign_in_links to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on auth.users to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on synap.entities to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_history to synap_writer
-grant DELETE, INSERT, SELECT, UPDATE on synap.entity_origins to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_vectors to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.relations to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.search_chunks to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.search_totals to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.task_details to synap_writer
 grant INSERT, SELECT on synap.event_ids to synap_writer
@@ -356,12 +341,13 @@ grant INSERT, SELECT on synap.events to synap_writer
 grant INSERT, SELECT, UPDATE on synap.event_streams to synap_writer
 grant SELECT on synap.entities to synap_app
 grant SELECT on synap.entity_history to synap_app
-grant SELECT on synap.entity_origins to synap_app
 grant SELECT on synap.entity_tags to synap_app
 grant SELECT on synap.entity_vectors to synap_app
 grant SELECT on synap.entity_versions to synap_app
 grant SELECT on synap.migrations to PUBLIC
 grant SELECT on synap.relations to synap_app
+grant SELECT on synap.search_chunks to synap_app
+grant SELECT on synap.search_totals to synap_app
 grant SELECT on synap.tags to synap_app
 grant SELECT on synap.task_details to synap_app
 grant SELECT on synap.user_event_ids to synap_app
@@ -565,6 +551,7 @@ BEGIN
     WHERE w.position IS NOT NULL;
 
     PERFORM project_events(won, now_);
+    PERFORM index_content(items, positions);
 
     UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_;
   END IF;
@@ -579,6 +566,14 @@ BEGIN
 END
 $function$
 -- not for everybody
+CREATE OR REPLACE FUNCTION synap.bm25(frequency double precision, length integer, mean_length double precision)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT float8 '2.2' * frequency
+           / (frequency + float8 '1.2' * (float8 '0.25' + float8 '0.75' * length / mean_length))
+  $function$
 CREATE OR REPLACE FUNCTION synap.changes_entity(event_type text)
  RETURNS boolean
  LANGUAGE sql
@@ -587,7 +582,23 @@ AS $function$
     SELECT event_type IN ('entity.updated', 'entity.title_changed', 'entity.file_uploaded', 'entity.deleted',
                           'entity.restored', 'task.status_changed', 'task.completed')
   $function$
-CREATE OR REPLACE FUNCTION synap.create_entity_projections()
+CREATE OR REPLACE FUNCTION synap.count_search_chunks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'synap', 'public'
+AS $function$
+DECLARE
+  sign integer := CASE TG_OP WHEN 'DELETE' THEN -1 ELSE 1 END;
+BEGIN
+  INSERT INTO search_totals AS t (user_id, chunks, words, headings, heading_words)
+  SELECT user_id, sign * count(*), sign * sum(length), sign * count(heading), sign * sum(heading_length)
+  FROM changed GROUP BY user_id ORDER BY user_id
+  ON CONFLICT (user_id) DO UPDATE SET chunks = t.chunks + excluded.chunks, words = t.words + excluded.words,
+    headings = t.headings + excluded.headings, heading_words = t.heading_words + excluded.heading_words;
+  RETURN NULL;
+END
+$function$
+CREATE OR REPLACE FUNCTION synap.create_projections()
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -706,46 +717,6 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.create_origins()
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  CREATE TABLE entity_origins (
-    entity_id uuid PRIMARY KEY,
-    user_id text NOT NULL,
-    source text NOT NULL,
-    path text NOT NULL,
-    -- The last part of the path, folded: links name files by it.
-    name text NOT NULL,
-    checksum text NOT NULL,
-    modified_at timestamptz NOT NULL,
-    version integer NOT NULL,
-    position bigint NOT NULL
-  );
-  -- Bytewise, so that a page of paths begins where the one before ended, on every server alike.
-  CREATE INDEX entity_origins_path ON entity_origins (user_id, source, path COLLATE "C");
-  CREATE INDEX entity_origins_name ON entity_origins (user_id, name);
-
-  ALTER TABLE entity_origins ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE entity_origins FORCE ROW LEVEL SECURITY;
-  CREATE POLICY own_rows ON entity_origins FOR SELECT TO synap_app USING (user_id = synap.current_user_id());
-  CREATE POLICY every_row ON entity_origins TO synap_writer, synap_owner USING (true) WITH CHECK (true);
-  GRANT SELECT ON entity_origins TO synap_app;
-  GRANT SELECT, INSERT, UPDATE, DELETE ON entity_origins TO synap_writer;
-END
-$function$
--- not for everybody
-CREATE OR REPLACE FUNCTION synap.create_projections()
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  PERFORM create_entity_projections();
-  PERFORM create_origins();
-END
-$function$
--- not for everybody
 CREATE OR REPLACE FUNCTION synap.current_user_id()
  RETURNS text
  LANGUAGE sql
@@ -778,11 +749,49 @@ BEGIN
   PERFORM set_config('search_path', 'synap, public', true), set_config('statement_timeout', '0', true);
 END
 $function$
-CREATE OR REPLACE FUNCTION synap.fold_name(name text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-AS $function$ SELECT lower(name COLLATE pg_c_utf8) $function$
+CREATE OR REPLACE FUNCTION synap.index_content(items jsonb, positions bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+BEGIN
+  -- Most groups of changes bring something; the others do not pay.
+  IF NOT items @? '$[*].index' THEN RETURN; END IF;
+
+  DELETE FROM search_chunks c
+  USING ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, "eventType" text, version integer, index jsonb))
+        WITH ORDINALITY AS i(id, event_type, version, index, o)
+  WHERE c.entity_id = i.id AND index ? 'chunks' AND event_type IS DISTINCT FROM 'entity.created'
+    AND (positions[o] IS NOT NULL OR version = (SELECT e.version FROM entities e WHERE e.id = i.id));
+
+  INSERT INTO search_chunks (entity_id, chunk, user_id, heading, heading_length, title_length, body, length, analyzer,
+                             entity_version)
+  SELECT i.id, c.chunk - 1, e.user_id,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,terms}')::tsvector END,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,length}')::integer ELSE 0 END,
+         CASE WHEN c.chunk = 1 THEN (index #>> '{heading,titleLength}')::integer ELSE 0 END,
+         c.terms::tsvector, c.length, (index ->> 'analyzer')::smallint, e.version
+  FROM ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, version integer, index jsonb))
+       WITH ORDINALITY AS i(id, version, index, o)
+       JOIN entities e ON e.id = i.id,
+       LATERAL ROWS FROM (jsonb_to_recordset(index -> 'chunks') AS (terms text, length integer))
+       WITH ORDINALITY AS c(terms, length, chunk)
+  WHERE positions[o] IS NOT NULL OR i.version = e.version;
+
+  -- The totals see no UPDATE: the length of a heading changes them.
+  WITH renamed AS (
+    UPDATE search_chunks c SET heading = (index #>> '{heading,terms}')::tsvector,
+      heading_length = (index #>> '{heading,length}')::integer, title_length = (index #>> '{heading,titleLength}')::integer
+    FROM ROWS FROM (jsonb_to_recordset(items) AS ("aggregateId" uuid, index jsonb)) WITH ORDINALITY AS i(id, index, o)
+         JOIN search_chunks old ON old.entity_id = i.id AND old.chunk = 0
+    WHERE c.entity_id = i.id AND c.chunk = 0 AND positions[o] IS NOT NULL AND NOT index ? 'chunks'
+    RETURNING c.user_id, c.heading_length - old.heading_length AS longer
+  )
+  UPDATE search_totals t SET heading_words = heading_words + r.longer
+  FROM (SELECT user_id, sum(longer) AS longer FROM renamed GROUP BY user_id) r WHERE t.user_id = r.user_id;
+END
+$function$
+-- not for everybody
 CREATE OR REPLACE FUNCTION synap.prepare_partitions(ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -809,7 +818,7 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_entities(positions bigint[], since timestamp with time zone)
+CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -923,32 +932,108 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
- RETURNS void
+CREATE OR REPLACE FUNCTION synap.search_entities(terms text[], forms integer[], required text[], excluded text[], title text, title_words integer, types text[], with_tags text[], after timestamp with time zone, before timestamp with time zone, most integer, explain boolean)
+ RETURNS TABLE(entity_id uuid, score double precision, parts jsonb)
  LANGUAGE plpgsql
-AS $function$
-BEGIN
-  PERFORM project_entities(positions, since);
-  PERFORM project_origins(positions, since);
-END
-$function$
--- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_origins(positions bigint[], since timestamp with time zone)
- RETURNS void
- LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'synap', 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
+DECLARE
+  me text := current_user_id();
+  totals search_totals;
+  mean float8;
+  heading_mean float8;
 BEGIN
-  INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
-  SELECT e.aggregate_id, e.user_id, o ->> 'source', o ->> 'path',
-         fold_name(regexp_replace(o ->> 'path', '^.*/', '')), o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz,
-         e.version, e.position
-  FROM synap.event_private p JOIN synap.events e USING (position), LATERAL (SELECT p.fields -> 'origin' AS o) x
-  WHERE p.position = ANY (positions) AND p.fields ? 'origin' AND e.recorded_at >= since
-    AND e.event_type IN ('entity.created', 'entity.updated')
-  ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
-    checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
-    position = excluded.position;
+  SELECT * INTO totals FROM search_totals WHERE user_id = me;
+  IF me IS NULL OR totals IS NULL OR totals.chunks <= 0 THEN RETURN; END IF;
+  mean := greatest(1, totals.words::float8 / totals.chunks);
+  heading_mean := greatest(1, totals.heading_words::float8 / greatest(1, totals.headings));
+
+  RETURN QUERY
+  WITH wanted AS MATERIALIZED (
+    SELECT t.query::tsquery AS query, t.forms, t.n
+    FROM ROWS FROM (unnest(terms, forms)) WITH ORDINALITY AS t(query, forms, n)
+  ),
+  -- OFFSET 0 keeps the ranks from being computed once for each time that they are used.
+  parts AS MATERIALIZED (
+    SELECT n, 'content' AS field, entity_id, count(*) AS matches, max(tf) AS tf,
+           max(bm25(tf, length, mean)) AS part
+    FROM (
+      SELECT n, entity_id, length, term_frequency(rank, forms) AS tf
+      FROM wanted w, LATERAL (
+        SELECT c.entity_id, c.length, ts_rank('{1,1,1,1}', c.body, w.query) AS rank
+        FROM search_chunks c WHERE c.body @@ w.query AND c.user_id = me OFFSET 0
+      ) ranks
+    ) hits
+    GROUP BY n, entity_id
+    UNION ALL
+    SELECT n, 'heading', entity_id, 1, tf, bm25(tf, length, heading_mean)
+    FROM (
+      SELECT n, entity_id, length, term_frequency(rank, forms) AS tf
+      FROM wanted w, LATERAL (
+        SELECT c.entity_id, c.heading_length AS length, ts_rank('{1,1,1,1}', c.heading, w.query) AS rank
+        FROM search_chunks c WHERE c.heading @@ w.query AND c.heading IS NOT NULL AND c.user_id = me OFFSET 0
+      ) ranks
+    ) hits
+    UNION ALL
+    SELECT 0, 'title', c.entity_id, 1, 1, CASE WHEN c.title_length = title_words THEN 2 ELSE 1 END
+    FROM search_chunks c
+    WHERE title <> '' AND c.heading @@ title::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+  ),
+  weights AS MATERIALIZED (
+    SELECT n, field, ln(1 + greatest(0, all_ - df + 0.5) / (df + 0.5)) AS idf
+    FROM (
+      SELECT n, field, sum(matches)::float8 AS df,
+             (CASE field WHEN 'content' THEN totals.chunks ELSE totals.headings END)::float8 AS all_
+      FROM parts GROUP BY n, field
+    ) f
+  ),
+  ranked AS MATERIALIZED (
+    SELECT entity_id, sum(part * idf) AS score FROM parts JOIN weights USING (n, field) GROUP BY entity_id
+  ),
+  possible AS (
+    SELECT * FROM ranked r
+    WHERE (cardinality(required) = 0 OR r.entity_id IN (
+        SELECT c.entity_id
+        FROM unnest(required) WITH ORDINALITY AS q(query, n), LATERAL (
+          SELECT c.entity_id FROM search_chunks c WHERE c.body @@ q.query::tsquery AND c.user_id = me
+          UNION
+          SELECT c.entity_id FROM search_chunks c
+          WHERE c.heading @@ q.query::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+        ) c
+        GROUP BY c.entity_id HAVING count(*) = cardinality(required)))
+      AND (cardinality(excluded) = 0 OR r.entity_id NOT IN (
+        SELECT c.entity_id
+        FROM unnest(excluded) AS q(query), LATERAL (
+          SELECT c.entity_id FROM search_chunks c WHERE c.body @@ q.query::tsquery AND c.user_id = me
+          UNION ALL
+          SELECT c.entity_id FROM search_chunks c
+          WHERE c.heading @@ q.query::tsquery AND c.heading IS NOT NULL AND c.user_id = me
+        ) c))
+    ORDER BY r.score DESC, r.entity_id DESC
+  ),
+  best AS (
+    -- One by one from the best on, until there are enough.
+    SELECT p.* FROM possible p, LATERAL (
+      SELECT FROM entities e
+      WHERE e.id = p.entity_id AND e.user_id = me AND e.deleted_at IS NULL
+        AND (types IS NULL OR e.type = ANY (types)) AND (with_tags IS NULL OR e.tags @> with_tags)
+        AND (after IS NULL OR e.updated_at >= after) AND (before IS NULL OR e.updated_at < before)
+      OFFSET 0
+    ) e
+    ORDER BY p.score DESC, p.entity_id DESC
+    LIMIT most
+  )
+  SELECT b.entity_id, b.score, CASE WHEN explain THEN (
+    SELECT jsonb_agg(jsonb_build_object('n', n, 'field', field, 'frequency', tf, 'idf', idf, 'score', part * idf)
+                     ORDER BY part * idf DESC)
+    FROM parts p JOIN weights USING (n, field) WHERE p.entity_id = b.entity_id) END
+  FROM best b ORDER BY b.score DESC, b.entity_id DESC;
 END
 $function$
 -- not for everybody
@@ -959,4 +1044,13 @@ CREATE OR REPLACE FUNCTION synap.tag_id(user_id text, name text)
 AS $function$
     SELECT (substr(h, 1, 12) || '8' || substr(h, 14, 3) || 'a' || substr(h, 18, 15))::uuid
     FROM encode(sha256(convert_to(user_id || E'\x1f' || name, 'UTF8')), 'hex') AS h
+  $function$
+CREATE OR REPLACE FUNCTION synap.term_frequency(rank real, terms integer)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN rank * terms < float8 '0.996'
+           THEN greatest(float8 '1', round(float8 '1' / (float8 '1.6449340668' * (float8 '1' - rank * terms)) - float8 '0.5'))
+           ELSE float8 '150' END
   $function$

@@ -8,6 +8,7 @@ import { importCommand } from './commands/import.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { searchCommand } from './commands/search.ts';
 import { signInCommand } from './commands/sign-in.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -33,6 +34,7 @@ function createProgram(): Command {
   captureCommand(program);
   getCommand(program);
   historyCommand(program);
+  searchCommand(program);
   listCommand(program);
   importCommand(program);
   exportCommand(program);

@@ -5,6 +5,7 @@ import { DataFolder } from './data-folder.ts';
 import { createLog, type Logger } from './log.ts';
 import type { Output } from './output.ts';
 import { ensureOwner, type NewOwner } from './owner.ts';
+import { indexInBackground } from './search-index.ts';
 import { listen } from './server.ts';
 import { signInUrl } from './sign-in.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -52,11 +53,12 @@ async function serve(
       tellReady(output, listening.url, stores, config, link);
       log.info({ url: listening.url, database: stores.database.kind, storage: stores.objects.kind }, 'ready');
 
+      const indexing = indexInBackground(stores, log);
       const signal = await stopping;
       log.info({ signal }, 'stopping');
       application.drain();
       if (!(await listening.drain())) log.warn('some requests did not end in time and are cut off');
-      await application.close();
+      await Promise.all([application.close(), indexing.stop()]);
       await folder.withdrawServer();
     } finally {
       listening.cut();

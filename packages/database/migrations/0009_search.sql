@@ -20,8 +20,10 @@ CREATE TABLE search_chunks (
 ) WITH (toast_tuple_target = 8160);
 -- A search reads the lexemes of every row it meets: they are not to be packed or put elsewhere while they fit a page.
 ALTER TABLE search_chunks ALTER COLUMN heading SET STORAGE MAIN, ALTER COLUMN body SET STORAGE MAIN;
-CREATE INDEX search_chunks_body ON search_chunks USING gin (body);
-CREATE INDEX search_chunks_heading ON search_chunks USING gin (heading) WHERE heading IS NOT NULL;
+-- Each search reads the whole list of what is pending; a short one costs the writers little more.
+CREATE INDEX search_chunks_body ON search_chunks USING gin (body) WITH (gin_pending_list_limit = 256);
+CREATE INDEX search_chunks_heading ON search_chunks USING gin (heading) WITH (gin_pending_list_limit = 64)
+  WHERE heading IS NOT NULL;
 
 -- What BM25 has to know of all of a user's rows.
 CREATE TABLE search_totals (
@@ -111,14 +113,23 @@ $index$;
 REVOKE ALL ON FUNCTION index_content(jsonb, bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION index_content(jsonb, bigint[]) TO synap_writer;
 
--- How often a term stands in a tsvector. ts_rank with equal weights is sum(1/i^2 for i in 1..tf) / (pi^2/6), which this
--- inverts exactly; to unnest the tsvector would take a hundred times as long. `forms` is how many terms a query has: it
--- then gives the mean over them.
-CREATE FUNCTION term_frequency(vector tsvector, query tsquery, forms integer) RETURNS double precision
+-- How often a term stands in a tsvector, from its ts_rank with equal weights: that is sum(1/i^2 for i in 1..tf) /
+-- (pi^2/6), which this inverts exactly; to unnest the tsvector would take a hundred times as long. A query of several
+-- terms has the mean of theirs.
+CREATE FUNCTION term_frequency(rank real, terms integer) RETURNS float8
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   AS $$
-    SELECT CASE WHEN r < 0.996 THEN greatest(1, round(1 / (1.6449340668 * (1 - r)) - 0.5)) ELSE 150 END
-    FROM (SELECT forms * ts_rank('{1,1,1,1}', vector, query)::double precision AS r) x
+    SELECT CASE WHEN rank * terms < float8 '0.996'
+           THEN greatest(float8 '1', round(float8 '1' / (float8 '1.6449340668' * (float8 '1' - rank * terms)) - float8 '0.5'))
+           ELSE float8 '150' END
+  $$;
+
+-- What a term adds to a score, but for how rare it is: BM25 with k1 = 1.2 and b = 0.75.
+CREATE FUNCTION bm25(frequency float8, length integer, mean_length float8) RETURNS float8
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  AS $$
+    SELECT float8 '2.2' * frequency
+           / (frequency + float8 '1.2' * (float8 '0.25' + float8 '0.75' * length / mean_length))
   $$;
 
 -- The entities of the current user that have any of `terms`, best first. The score is the sum of BM25 over the terms,
@@ -137,38 +148,49 @@ RETURNS TABLE (entity_id uuid, score double precision, parts jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = synap, public, pg_temp
 SET plan_cache_mode = force_generic_plan
+-- The plan is made once, when the tables may be empty: only by way of the GIN indexes does it stay right.
 SET enable_seqscan = off
+SET enable_indexscan = off
 SET jit = off
 AS $search$
 #variable_conflict use_column
 DECLARE
   me text := current_user_id();
   totals search_totals;
+  mean float8;
+  heading_mean float8;
 BEGIN
   SELECT * INTO totals FROM search_totals WHERE user_id = me;
   IF me IS NULL OR totals IS NULL OR totals.chunks <= 0 THEN RETURN; END IF;
+  mean := greatest(1, totals.words::float8 / totals.chunks);
+  heading_mean := greatest(1, totals.heading_words::float8 / greatest(1, totals.headings));
 
   RETURN QUERY
   WITH wanted AS MATERIALIZED (
     SELECT t.query::tsquery AS query, t.forms, t.n
     FROM ROWS FROM (unnest(terms, forms)) WITH ORDINALITY AS t(query, forms, n)
   ),
+  -- OFFSET 0 keeps the ranks from being computed once for each time that they are used.
   parts AS MATERIALIZED (
     SELECT n, 'content' AS field, entity_id, count(*) AS matches, max(tf) AS tf,
-           max(2.2 * tf / (tf + 1.2 * (0.25 + 0.75 * length / greatest(1, totals.words::float8 / totals.chunks)))) AS part
-    FROM wanted w, LATERAL (
-      SELECT c.entity_id, c.length, term_frequency(c.body, w.query, w.forms) AS tf
-      FROM search_chunks c WHERE c.body @@ w.query AND c.user_id = me
-    ) hit
+           max(bm25(tf, length, mean)) AS part
+    FROM (
+      SELECT n, entity_id, length, term_frequency(rank, forms) AS tf
+      FROM wanted w, LATERAL (
+        SELECT c.entity_id, c.length, ts_rank('{1,1,1,1}', c.body, w.query) AS rank
+        FROM search_chunks c WHERE c.body @@ w.query AND c.user_id = me OFFSET 0
+      ) ranks
+    ) hits
     GROUP BY n, entity_id
     UNION ALL
-    SELECT n, 'heading', entity_id, 1, tf,
-           2.2 * tf / (tf + 1.2 * (0.25 + 0.75 * length
-             / greatest(1, totals.heading_words::float8 / greatest(1, totals.headings))))
-    FROM wanted w, LATERAL (
-      SELECT c.entity_id, c.heading_length AS length, term_frequency(c.heading, w.query, w.forms) AS tf
-      FROM search_chunks c WHERE c.heading @@ w.query AND c.heading IS NOT NULL AND c.user_id = me
-    ) hit
+    SELECT n, 'heading', entity_id, 1, tf, bm25(tf, length, heading_mean)
+    FROM (
+      SELECT n, entity_id, length, term_frequency(rank, forms) AS tf
+      FROM wanted w, LATERAL (
+        SELECT c.entity_id, c.heading_length AS length, ts_rank('{1,1,1,1}', c.heading, w.query) AS rank
+        FROM search_chunks c WHERE c.heading @@ w.query AND c.heading IS NOT NULL AND c.user_id = me OFFSET 0
+      ) ranks
+    ) hits
     UNION ALL
     SELECT 0, 'title', c.entity_id, 1, 1, CASE WHEN c.title_length = title_words THEN 2 ELSE 1 END
     FROM search_chunks c

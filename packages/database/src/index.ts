@@ -42,4 +42,4 @@ export {
   type SearchTerm,
   searchEntities,
 } from './search/search.sql.ts';
-export { type Unindexed, indexEntities, selectUnindexed } from './search/unindexed.sql.ts';
+export { indexEntities, selectUnindexed, type Unindexed } from './search/unindexed.sql.ts';

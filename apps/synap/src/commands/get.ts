@@ -18,6 +18,15 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
+/** A whole number from 1 to `most`. */
+export function limitUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = positiveNumber(text);
+    if (number > most) throw new InvalidArgumentError(`It must be ${most} at most.`);
+    return number;
+  };
+}
+
 export function instant(text: string): string {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) {

@@ -7,7 +7,7 @@ import { receive } from './verify.ts';
 export function rebuildCommand(program: Command): void {
   describe(
     program.command('rebuild'),
-    'Make the projections anew from the events, beside the live ones, and put them in their place.',
+    'Make the projections anew from the events, beside the live ones, and put them in their place; then the search index.',
     ['rebuild', 'rebuild --json'],
   ).action(rebuild);
 }
@@ -18,19 +18,22 @@ async function rebuild(options: CommonOptions): Promise<void> {
   const { onStoresOrServer, requireLibrary } = await import('../maintenance.ts');
   const { rebuildLibrary } = await import('../verify/verify.ts');
   requireLibrary(config);
-  let events: number | undefined;
+  let rebuilt: Extract<Message, { event: 'rebuilt' }> | undefined;
   const reporter: Reporter = {
     tell: (message) => {
-      if (message.event === 'rebuilt') events = message.events;
+      if (message.event === 'rebuilt') rebuilt = message;
     },
-    progress: ({ done, total }) => output.progress(`rebuild: ${done} of ${total} events`),
+    progress: ({ check, done, total }) =>
+      output.progress(check === 'search' ? `search index: ${done} entities` : `rebuild: ${done} of ${total} events`),
   };
   await onStoresOrServer(config, (stores) => rebuildLibrary(stores, reporter), {
     path: 'rebuild',
     receive: (line) => receive(line as Message, reporter),
   });
   output.endProgress();
-  if (events === undefined) throw new CommandError(EXIT.FAILED, 'The rebuild ended before it was complete.');
-  output.item({ event: 'rebuilt', events });
-  output.line(`The projections were made anew; events applied: ${events}.`);
+  if (!rebuilt) throw new CommandError(EXIT.FAILED, 'The rebuild ended before it was complete.');
+  output.item(rebuilt);
+  output.line(
+    `The projections were made anew; events applied: ${rebuilt.events}. Entities indexed for the search: ${rebuilt.indexed}.`,
+  );
 }

@@ -16,7 +16,8 @@ export type Counts = Partial<Record<Check, number>>;
 export type Message =
   | { readonly event: 'finding'; readonly finding: Finding }
   | { readonly event: 'verified'; readonly counts: Counts; readonly findings: number }
-  | { readonly event: 'rebuilt'; readonly events: number };
+  /** `indexed`: entities whose text can be searched anew. */
+  | { readonly event: 'rebuilt'; readonly events: number; readonly indexed: number };
 
 export interface Reporter {
   /** A slow receiver holds the work up. If it throws, the work ends. */

@@ -1,3 +1,4 @@
+import { indexLibrary } from '@synap/api';
 import { type Finding, type Progress, rebuildProjections, verifyEvents, verifyProjections } from '@synap/database';
 import { SynapError } from '@synap/types';
 import type { Stores } from '../stores.ts';
@@ -45,11 +46,15 @@ export async function verifyLibrary(stores: Stores, options: VerifyOptions, repo
   await reporter.tell({ event: 'verified', counts, findings });
 }
 
-/** Rebuilds the projections beside the live ones and swaps them. */
+/** Rebuilds the projections beside the live ones and swaps them, and the search index in its place, bit by bit. */
 export async function rebuildLibrary(stores: Stores, reporter: Reporter): Promise<void> {
   const onProgress = nowAndThen((progress) => reporter.progress(progress));
   const { events } = await rebuildProjections(stores.database, { onProgress });
-  await reporter.tell({ event: 'rebuilt', events });
+  const indexed = await indexLibrary(stores.database, stores.objects, {
+    all: true,
+    onProgress: (done) => onProgress({ check: 'search', done, total: 0 }),
+  });
+  await reporter.tell({ event: 'rebuilt', events, indexed });
 }
 
 /** Lets one piece of maintenance run at a time: two would build their projections in the same place. */

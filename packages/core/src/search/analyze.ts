@@ -55,7 +55,7 @@ function cut(term: string): string {
 }
 
 const HAN_COMPOUND = /^\p{Script=Han}{3,}$/u;
-const CAMEL = /\p{Ll}\p{Lu}/u;
+const CAMEL = /\p{Ll}\p{Lu}|\p{Lu}{2}\p{Ll}{2}/u;
 const CAMEL_PARTS = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+/gu;
 const LETTERS_ONLY = /^\p{L}+$/u;
 

@@ -32,7 +32,8 @@ const MAX_LENGTH = 2_000;
 const MAX_TERMS = 64;
 
 /** `"a phrase"`, straight or curly, or a word up to the next space; each may have one hyphen before it. */
-const PART = /(?<not>(?<![^\s])-(?=[\p{L}\p{N}"“„«]))?(?:["“”„«](?<phrase>[^"“”»]*)(?<closed>["”“»])?|(?<plain>[^\s"“”„«]+))/gu;
+const PART =
+  /(?<not>(?<![^\s])-(?=[\p{L}\p{N}"“„«]))?(?:["“”„«](?<phrase>[^"“”»]*)(?<closed>["”“»])?|(?<plain>[^\s"“”„«]+))/gu;
 
 /**
  * Reads a query as people write it. Any text is one; what has no word finds nothing.

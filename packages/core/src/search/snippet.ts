@@ -20,7 +20,7 @@ interface Hit extends Span {
 /** Code units of a snippet, about. */
 const LENGTH = 200;
 /** Code units before the first match. */
-const BEFORE = 40;
+const BEFORE = 60;
 /** Code units at either end in which a border between words is looked for. */
 const SLACK = 30;
 /** Code units that are looked through, which takes up to 30 ms. */
@@ -32,7 +32,8 @@ const MAX_HITS = 300;
 export function snippetOf(text: string, query: SearchQuery): Snippet {
   const hits = hitsOf(text.slice(0, MAX_TEXT), query);
   const best = bestStart(hits);
-  const start = best === undefined ? 0 : wordBorder(text, Math.max(0, best - BEFORE), 1, best);
+  const near = best === undefined || best < BEFORE + SLACK;
+  const start = near ? 0 : wordBorder(text, best - BEFORE, 1, best);
   const end = wordBorder(text, Math.min(text.length, start + LENGTH), -1, start);
   return render(text, start, end, hits);
 }
@@ -99,7 +100,10 @@ function render(text: string, start: number, end: number, hits: readonly Hit[]):
   let shown = '';
   const highlights: Span[] = [];
   const add = (from: number, to: number): void => {
-    const plain = text.slice(from, to).replace(NOISE, '').replace(/[\s\p{Cc}]+/gu, ' ');
+    const plain = text
+      .slice(from, to)
+      .replace(NOISE, '')
+      .replace(/[\s\p{Cc}]+/gu, ' ');
     shown += shown === '' || shown.endsWith(' ') ? plain.trimStart() : plain;
   };
   let at = start;

@@ -27,13 +27,32 @@ export function* wordsOf(text: string): Generator<Word> {
     const [run] = match;
     const start = match.index;
     if (UNSPACED.test(run)) {
-      for (const { segment, index, isWordLike } of segmenter.segment(run)) {
-        if (!isWordLike) continue;
-        yield { start: start + index, end: start + index + segment.length, text: segment, hyphenated: false };
-      }
+      yield* segmentsOf(run, start);
     } else {
       yield { start, end: start + run.length, text: run, hyphenated: end === start - 1 && text[end] === '-' };
     }
     end = start + run.length;
   }
+}
+
+/** ICU's dictionaries know composed characters only; names of files, above all, often come decomposed. */
+function* segmentsOf(run: string, offset: number): Generator<Word> {
+  const composed = run.normalize('NFC');
+  let at = 0;
+  for (const { segment, isWordLike } of segmenter.segment(composed)) {
+    const start = at;
+    at += composed === run ? segment.length : lengthOf(segment, run, start);
+    if (isWordLike) yield { start: offset + start, end: offset + at, text: run.slice(start, at), hyphenated: false };
+  }
+}
+
+/** No character is longer in another form. */
+const MAX_DECOMPOSED = 5;
+
+/** How much of `text` from `start` on is `segment` once it is composed. */
+function lengthOf(segment: string, text: string, start: number): number {
+  let length = segment.length;
+  const most = Math.min(text.length - start, length * MAX_DECOMPOSED);
+  while (length < most && text.slice(start, start + length).normalize('NFC') !== segment) length++;
+  return length;
 }
