@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
-import { Web } from '../support/web.ts';
+import { OPENING_MS, Web } from './web.ts';
 
 interface Created {
   readonly entityId: string;
@@ -40,20 +40,30 @@ describeInBrowser('the web page for everybody', () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     web = await Web.open();
     const content = `---\nstate: draft\n---\n${MARKDOWN}`;
-    const created = await web.api.mutate<Created>('notes.create', { content, title: 'A note', tags: ['alpha', 'beta'] });
+    const created = await web.api.mutate<Created>('notes.create', {
+      content,
+      title: 'A note',
+      tags: ['alpha', 'beta'],
+    });
     note = created.entityId;
     await web.api.mutate('entities.update', { id: note, content: `${content}\nMore of it.\n` });
     await web.api.mutate('notes.create', { content: 'A thought without a title, about links.' });
-    task = (await web.api.mutate<{ id: string }>('entities.create', { type: 'task', title: 'A task', task: { priority: 2 } })).id;
-  });
+    task = (
+      await web.api.mutate<{ id: string }>('entities.create', { type: 'task', title: 'A task', task: { priority: 2 } })
+    ).id;
+  }, OPENING_MS);
   afterAll(async () => {
-    await web.close();
-    expect(web.faults).toEqual([]);
+    await web?.close();
+    expect(web?.faults).toEqual([]);
   });
 
   async function violations(page: Page): Promise<string[]> {
-    const results = (await page.evaluate(`${axe}; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})`)) as AxeResults;
-    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+    const results = (await page.evaluate(
+      `${axe}; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})`,
+    )) as AxeResults;
+    return results.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+    );
   }
 
   const settled = (page: Page) => page.waitForLoadState('networkidle');
@@ -94,7 +104,10 @@ describeInBrowser('the web page for everybody', () => {
 
   it('is clean with a conflict and a notice on it, at 360 pixels, without scrolling sideways', async () => {
     const page = await web.signedIn({ viewport: { width: 360, height: 740 } });
-    const { entityId } = await web.api.mutate<Created>('notes.create', { content: 'x'.repeat(300), title: 'y'.repeat(200) });
+    const { entityId } = await web.api.mutate<Created>('notes.create', {
+      content: 'x'.repeat(300),
+      title: 'y'.repeat(200),
+    });
     await page.goto(`/notes/${entityId}?view=edit`);
     await page.getByLabel('Text').fill('mine');
     await web.api.mutate('entities.update', { id: entityId, content: 'theirs' });
@@ -106,7 +119,15 @@ describeInBrowser('the web page for everybody', () => {
     await page.getByRole('button', { name: 'Bring mine back' }).waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
-    for (const view of ['/', `/notes/${entityId}`, `/notes/${note}`, `/notes/${note}?view=history&from=1&to=2`, '/search?q=note', '/tags', '/import']) {
+    for (const view of [
+      '/',
+      `/notes/${entityId}`,
+      `/notes/${note}`,
+      `/notes/${note}?view=history&from=1&to=2`,
+      '/search?q=note',
+      '/tags',
+      '/import',
+    ]) {
       await page.goto(view);
       await settled(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);

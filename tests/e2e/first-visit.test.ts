@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
-import { capture, Web } from '../support/web.ts';
+import { capture, OPENING_MS, Web } from './web.ts';
 
 interface Listed {
   readonly items: readonly { readonly id: string; readonly preview: string }[];
@@ -10,10 +10,10 @@ describeInBrowser('the web page, from the first visit on', () => {
   let web: Web;
   beforeAll(async () => {
     web = await Web.open();
-  });
+  }, OPENING_MS);
   afterAll(async () => {
-    await web.close();
-    expect(web.faults).toEqual([]);
+    await web?.close();
+    expect(web?.faults).toEqual([]);
   });
   const notes = async () => (await web.api.query<Listed>('entities.list', {})).items;
 
@@ -33,7 +33,10 @@ describeInBrowser('the web page, from the first visit on', () => {
 
     const other = await (await web.profile()).newPage();
     await other.goto(link);
-    await other.getByRole('alert').getByText(/used before.*synap sign-in/).waitFor();
+    await other
+      .getByRole('alert')
+      .getByText(/used before.*synap sign-in/)
+      .waitFor();
     await context.close();
   });
 
@@ -105,7 +108,9 @@ describeInBrowser('the web page, from the first visit on', () => {
     }
     await oldest.waitFor();
     await page.getByText('That is everything.').waitFor();
-    const shown = await page.locator('[data-list-link]').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    const shown = await page
+      .locator('[data-list-link]')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
     expect(new Set(shown).size).toBe(shown.length);
     expect(shown.length).toBe(78);
     await page.context().close();

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import { OWNER_KEY } from '../support/server.ts';
-import { Web } from '../support/web.ts';
+import { OPENING_MS, Web } from './web.ts';
 
 /** What tells on itself if any of it runs, in whatever way. */
 const RUN = "window.__ran=1;document.documentElement.dataset.ran='1';alert('ran')";
@@ -53,8 +53,8 @@ describeInBrowser('the web page and hostile content', () => {
   let web: Web;
   beforeAll(async () => {
     web = await Web.open();
-  });
-  afterAll(() => web.close());
+  }, OPENING_MS);
+  afterAll(() => web?.close());
 
   /** A page that notices whatever runs, and every request that leaves for elsewhere. */
   async function watched(): Promise<{ page: Page; seen: string[] }> {
@@ -72,9 +72,11 @@ describeInBrowser('the web page and hostile content', () => {
   }
 
   async function hasRun(page: Page): Promise<boolean> {
-    const marks = page.frames().map((frame) =>
-      frame.evaluate(() => '__ran' in window || document.documentElement.dataset.ran === '1').catch(() => false),
-    );
+    const marks = page
+      .frames()
+      .map((frame) =>
+        frame.evaluate(() => '__ran' in window || document.documentElement.dataset.ran === '1').catch(() => false),
+      );
     return (await Promise.all(marks)).includes(true);
   }
 
@@ -92,12 +94,18 @@ describeInBrowser('the web page and hostile content', () => {
     await page.goto(`/notes/${entityId}`);
     const prose = page.locator('.prose');
     await prose.getByText('Fine to the end.').waitFor();
-    const forbidden = prose.locator('script, style, iframe, object, embed, form, svg, base, meta, link, button, [style]');
+    const forbidden = prose.locator(
+      'script, style, iframe, object, embed, form, svg, base, meta, link, button, [style]',
+    );
     expect(await forbidden.count()).toBe(0);
     const attributes = await prose.evaluate((root) =>
-      [...root.querySelectorAll('*')].flatMap((element) => [...element.attributes].filter(({ name }) => name !== 'title').map(({ name, value }) => `${name}=${value}`)),
+      [...root.querySelectorAll('*')].flatMap((element) =>
+        [...element.attributes].filter(({ name }) => name !== 'title').map(({ name, value }) => `${name}=${value}`),
+      ),
     );
-    expect(attributes.filter((attribute) => /^on|javascript:|vbscript:|data:text|^srcdoc/i.test(attribute))).toEqual([]);
+    expect(attributes.filter((attribute) => /^on|javascript:|vbscript:|data:text|^srcdoc/i.test(attribute))).toEqual(
+      [],
+    );
     expect(await page.locator('#root').count()).toBe(1);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(NAME);
 
@@ -107,22 +115,35 @@ describeInBrowser('the web page and hostile content', () => {
       await page.goto(`/notes/${entityId}`);
       await prose.getByText('Fine to the end.').waitFor();
     }
-    for (const rel of await prose.locator('a[target=_blank]').evaluateAll((links) => links.map((one) => one.getAttribute('rel')))) {
+    for (const rel of await prose
+      .locator('a[target=_blank]')
+      .evaluateAll((links) => links.map((one) => one.getAttribute('rel')))) {
       expect(rel).toBe('noopener noreferrer');
     }
     expect(await hasRun(page)).toBe(false);
     expect(seen).toEqual([]);
-    expect(web.faults).toEqual([]);
+    expect(web?.faults).toEqual([]);
     await page.context().close();
   });
 
   it('shows titles, tags, previews and front matter as the text that they are', async () => {
     const content = `---\nname: '<img src=x onerror="${RUN}">'\n__proto__: {x: 1}\nbomb: &a [x, x]\n---\n<script>${RUN}</script>`;
-    const { entityId } = await web.api.mutate<Created>('notes.create', { content, title: NAME, tags: [NAME, '../x', '__proto__'] });
+    const { entityId } = await web.api.mutate<Created>('notes.create', {
+      content,
+      title: NAME,
+      tags: [NAME, '../x', '__proto__'],
+    });
     await web.api.mutate('entities.update', { id: entityId, title: `</title><script>${RUN}</script>` });
     await web.api.mutate('entities.update', { id: entityId, content: `${content}<b>` });
     const { page, seen } = await watched();
-    const views = ['/', `/notes/${entityId}`, `/notes/${entityId}?view=history&from=1&to=3`, `/notes/${entityId}?view=edit`, '/tags', '/search?q=script'];
+    const views = [
+      '/',
+      `/notes/${entityId}`,
+      `/notes/${entityId}?view=history&from=1&to=3`,
+      `/notes/${entityId}?view=edit`,
+      '/tags',
+      '/search?q=script',
+    ];
     for (const view of views) {
       await page.goto(view);
       await page.locator('main h1').first().waitFor({ state: 'attached' });

@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
-import { Web } from '../support/web.ts';
+import { OPENING_MS, Web } from './web.ts';
 
 /** A red pixel. */
 const PNG = Buffer.from(
@@ -13,7 +14,8 @@ const PNG = Buffer.from(
 );
 
 const VAULT: Readonly<Record<string, string | Buffer>> = {
-  'Home.md': '---\nmood: sunny\ntags: [start]\n---\n# Home\n\nTo [[Garden|the garden]], [a plan](notes/plan.md) and [[Nowhere]].\n\n![[pixel.png]]\n',
+  'Home.md':
+    '---\nmood: sunny\ntags: [start]\n---\n# Home\n\nTo [[Garden|the garden]], [a plan](notes/plan.md) and [[Nowhere]].\n\n![[pixel.png]]\n',
   'Garden.md': 'Roses and tulips grow here. #flowers\n\nBack [[Home]].\n',
   'notes/plan.md': 'Dig, sow, water.\n\n![red](../files/pixel.png)\n',
   'files/pixel.png': PNG,
@@ -63,10 +65,10 @@ describeInBrowser('the web page: import and search', () => {
   let web: Web;
   beforeAll(async () => {
     web = await Web.open();
-  });
+  }, OPENING_MS);
   afterAll(async () => {
-    await web.close();
-    expect(web.faults).toEqual([]);
+    await web?.close();
+    expect(web?.faults).toEqual([]);
   });
 
   it('imports a small vault by drag and drop, and nothing the second time', async () => {
@@ -110,7 +112,7 @@ describeInBrowser('the web page: import and search', () => {
   });
 
   it('imports by keyboard, from a folder on the disk, and says what it could not bring in', async () => {
-    const folder = join(web.folder, 'second');
+    const folder = join(await mkdtemp(join(tmpdir(), 'synap-vault-')), 'second');
     await mkdir(join(folder, 'sub'), { recursive: true });
     await writeFile(join(folder, 'sub/note.md'), 'From a folder');
     await writeFile(join(folder, 'too-large.md'), Buffer.alloc(11 * 1024 * 1024, 'x'));
@@ -127,6 +129,7 @@ describeInBrowser('the web page: import and search', () => {
     await page.goto('/');
     await page.getByText('sub/note.md').waitFor();
     await page.context().close();
+    await rm(join(folder, '..'), { recursive: true });
   });
 
   it('imports a zip', async () => {

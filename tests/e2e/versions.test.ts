@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import type { CreatedNote } from '../support/client.ts';
-import { Web } from '../support/web.ts';
+import { OPENING_MS, Web } from './web.ts';
 
 interface Entity {
   readonly version: number;
@@ -14,10 +14,10 @@ describeInBrowser('the web page and versions', () => {
   let web: Web;
   beforeAll(async () => {
     web = await Web.open();
-  });
+  }, OPENING_MS);
   afterAll(async () => {
-    await web.close();
-    expect(web.faults).toEqual([]);
+    await web?.close();
+    expect(web?.faults).toEqual([]);
   });
   const note = async (content: string, title?: string) => {
     return (await web.api.mutate<CreatedNote>('notes.create', { content, title })).entityId;

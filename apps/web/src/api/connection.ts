@@ -21,7 +21,10 @@ export interface ConnectionOptions {
   readonly wait?: (milliseconds: number, then: () => void) => void;
 }
 
-export function createConnection({ probe, wait = (ms, then) => void setTimeout(then, ms) }: ConnectionOptions): Connection {
+export function createConnection({
+  probe,
+  wait = (ms, then) => void setTimeout(then, ms),
+}: ConnectionOptions): Connection {
   const listeners = new Set<Listener>();
   let online = true;
   let probing = false;

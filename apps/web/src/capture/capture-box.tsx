@@ -27,13 +27,16 @@ export function CaptureBox() {
   };
 
   const save = useMutation({
-    mutationFn: ({ text: content, idempotencyKey }: CaptureDraft) => api.notes.create.mutate({ content, idempotencyKey }),
+    mutationFn: ({ text: content, idempotencyKey }: CaptureDraft) =>
+      api.notes.create.mutate({ content, idempotencyKey }),
     onSuccess: ({ note }, saved) => {
       addToFeed(queries, note);
       void queries.invalidateQueries({ queryKey: ['tags'] });
       // What was typed while it was being saved belongs to the next note.
       setDraft((current) => {
-        const rest = current?.text.startsWith(saved.text) ? current.text.slice(saved.text.length).trimStart() : current?.text;
+        const rest = current?.text.startsWith(saved.text)
+          ? current.text.slice(saved.text.length).trimStart()
+          : current?.text;
         if (!rest) {
           drafts.clear();
           return null;
@@ -97,7 +100,11 @@ export function CaptureBox() {
   );
 }
 
-function captureState(save: { isPending: boolean; isError: boolean; isSuccess: boolean; error: unknown }, kept: boolean, text: string) {
+function captureState(
+  save: { isPending: boolean; isError: boolean; isSuccess: boolean; error: unknown },
+  kept: boolean,
+  text: string,
+) {
   if (save.isPending) return 'Saving…';
   if (save.isError) return explain(save.error).text;
   if (!kept) return 'Too long to be kept across a reload: save it before you leave.';

@@ -25,8 +25,8 @@ export function Conflict({ mine, theirs: { entity, content }, busy, keepMine, ta
       <div role="alert">
         <h2>This was changed elsewhere in the meantime</h2>
         <p>
-          Version {entity.version} was saved <Time at={entity.updatedAt} />, after you began. Below is what yours would change
-          in it. You can also change yours by hand until it holds both; every version stays in the history.
+          Version {entity.version} was saved <Time at={entity.updatedAt} />, after you began. Below is what yours would
+          change in it. You can also change yours by hand until it holds both; every version stays in the history.
         </p>
         {entity.deletedAt !== null && <p>It was deleted. Restore it at its page before you save yours.</p>}
       </div>

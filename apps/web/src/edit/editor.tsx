@@ -1,4 +1,4 @@
-import { type ReactNode, type KeyboardEvent } from 'react';
+import { type KeyboardEvent, type ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import type { Entity } from '../api/client.ts';
 import { explain, isReason } from '../api/errors.ts';
@@ -15,7 +15,8 @@ export function problemOf({ title, tags, content }: Pick<EditDraft, 'title' | 't
   if ([...title.trim()].length > LIMITS.titleCharacters) return 'The title has more than 500 characters. Shorten it.';
   const names = parseTags(tags);
   if (names.length > LIMITS.tags) return 'There are more than 100 tags. Remove some.';
-  if (names.some((tag) => [...tag].length > LIMITS.tagCharacters)) return 'A tag has more than 100 characters. Shorten it.';
+  if (names.some((tag) => [...tag].length > LIMITS.tagCharacters))
+    return 'A tag has more than 100 characters. Shorten it.';
   if (isTooLarge(content)) return 'This is larger than 10 MiB. Split it.';
   return null;
 }

@@ -26,7 +26,12 @@ export function CompareVersions({ entity, from, to }: CompareVersionsProps) {
   return (
     <section className="card compare" aria-label="Compare versions">
       <div className="compare-head">
-        <VersionSelect label="From version" value={from} count={entity.version} choose={(v) => choose({ from: v, to })} />
+        <VersionSelect
+          label="From version"
+          value={from}
+          count={entity.version}
+          choose={(v) => choose({ from: v, to })}
+        />
         <VersionSelect label="to version" value={to} count={entity.version} choose={(v) => choose({ from, to: v })} />
       </div>
       {failed && <Failed error={failed.error} retry={() => void failed.refetch()} />}

@@ -26,7 +26,8 @@ export function changeLabels({ changes }: HistoryItem): string[] {
   const labels: string[] = [];
   if (typeof title === 'string') labels.push(`Title: ${title}`);
   if (title === null) labels.push('Title removed');
-  if (Array.isArray(tags)) labels.push(tags.length === 0 ? 'Tags removed' : `Tags: ${tags.map((tag) => `#${tag}`).join(' ')}`);
+  if (Array.isArray(tags))
+    labels.push(tags.length === 0 ? 'Tags removed' : `Tags: ${tags.map((tag) => `#${tag}`).join(' ')}`);
   if (typeof fileSize === 'number') labels.push(`Text: ${formatSize(fileSize)}`);
   if (typeof status === 'string') labels.push(`Status: ${TASK_LABELS[status as keyof typeof TASK_LABELS] ?? status}`);
   if (typeof priority === 'number') labels.push(`Priority: ${priority}`);

@@ -22,7 +22,8 @@ export function FieldDifference({ before, after }: FieldDifferenceProps) {
         <div key={name}>
           <dt>{name}</dt>
           <dd>
-            {old ? <del>{old}</del> : <span className="soft">none</span>} → {now ? <ins>{now}</ins> : <span className="soft">none</span>}
+            {old ? <del>{old}</del> : <span className="soft">none</span>} →{' '}
+            {now ? <ins>{now}</ins> : <span className="soft">none</span>}
           </dd>
         </div>
       ))}

@@ -13,8 +13,17 @@ export async function fromInput(files: readonly File[]): Promise<Source> {
   const [first] = files;
   if (files.length === 1 && first && isZip(first) && !first.webkitRelativePath) return fromZip(first);
   const folder = first?.webkitRelativePath.split('/')[0];
-  if (!folder) return sourceOf(LOOSE_FILES, files.map((file) => fromFile(file, file.name)), false);
-  return sourceOf(folder, files.map((file) => fromFile(file, file.webkitRelativePath.slice(folder.length + 1))), true);
+  if (!folder)
+    return sourceOf(
+      LOOSE_FILES,
+      files.map((file) => fromFile(file, file.name)),
+      false,
+    );
+  return sourceOf(
+    folder,
+    files.map((file) => fromFile(file, file.webkitRelativePath.slice(folder.length + 1))),
+    true,
+  );
 }
 
 async function fromZip(file: File): Promise<Source> {

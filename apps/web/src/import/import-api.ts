@@ -33,7 +33,8 @@ export interface ImportApi {
 const LINK_PAGE = 200;
 
 export const importApi: ImportApi = {
-  known: (source, cursor, signal) => api.imports.known.query({ source, ...(cursor !== undefined && { cursor }) }, { signal }),
+  known: (source, cursor, signal) =>
+    api.imports.known.query({ source, ...(cursor !== undefined && { cursor }) }, { signal }),
 
   async send(source, { from, ...file }, body, signal) {
     const query = new URLSearchParams({ source, ...file, ...(from !== undefined && { from }) });

@@ -64,8 +64,8 @@ export function ImportPage() {
     <Page title="Import">
       <h1>Import</h1>
       <p>
-        Bring a folder of Markdown files along, such as an Obsidian vault, with its images and other attachments. Files stay
-        as they are, byte for byte. Importing the same folder again only brings what changed.
+        Bring a folder of Markdown files along, such as an Obsidian vault, with its images and other attachments. Files
+        stay as they are, byte for byte. Importing the same folder again only brings what changed.
       </p>
       <DropZone disabled={busy} collect={(found) => void collect(found)} />
       {collecting && <p role="status">Looking through the files…</p>}
@@ -83,7 +83,13 @@ export function ImportPage() {
           </p>
           <label className="field">
             <span>Name of this source, by which it is known when you import it again</span>
-            <input value={name} required maxLength={200} disabled={busy} onChange={(event) => setName(event.target.value)} />
+            <input
+              value={name}
+              required
+              maxLength={200}
+              disabled={busy}
+              onChange={(event) => setName(event.target.value)}
+            />
           </label>
           <div className="actions">
             <button

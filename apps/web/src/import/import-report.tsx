@@ -51,7 +51,8 @@ export function ImportReport({ progress }: { readonly progress: Progress }) {
         )}
         {links.missing > 0 && (
           <li>
-            <strong>{links.missing.toLocaleString('en')}</strong> {links.missing === 1 ? 'link leads' : 'links lead'} nowhere
+            <strong>{links.missing.toLocaleString('en')}</strong> {links.missing === 1 ? 'link leads' : 'links lead'}{' '}
+            nowhere
           </li>
         )}
       </ul>

@@ -63,7 +63,14 @@ function pause(attempt: number): Promise<void> {
  * stops it, running it again goes on where it stopped.
  * @throws whatever keeps all of it from going on, such as a server that does not answer, or `signal`
  */
-export async function runImport({ name, source, api, signal, onProgress, wait = pause }: ImportOptions): Promise<Progress> {
+export async function runImport({
+  name,
+  source,
+  api,
+  signal,
+  onProgress,
+  wait = pause,
+}: ImportOptions): Promise<Progress> {
   let progress = NOTHING_DONE;
   const tell = (change: Partial<Progress>) => {
     progress = { ...progress, ...change };
@@ -156,7 +163,12 @@ export async function runImport({ name, source, api, signal, onProgress, wait = 
 
 /** Whether no other file would fare better. */
 function isGeneral(error: unknown): boolean {
-  return explain(error).retryable || isReason(error, 'UNAUTHENTICATED') || isReason(error, 'INSUFFICIENT_SCOPE') || isReason(error, 'STORAGE_FULL');
+  return (
+    explain(error).retryable ||
+    isReason(error, 'UNAUTHENTICATED') ||
+    isReason(error, 'INSUFFICIENT_SCOPE') ||
+    isReason(error, 'STORAGE_FULL')
+  );
 }
 
 async function retried<Result>(

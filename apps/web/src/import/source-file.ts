@@ -22,7 +22,7 @@ export interface Source {
 
 /** What programs keep beside notes (`.obsidian`, `.git`, `.DS_Store`) is nobody's writing. */
 export function isHidden(path: string): boolean {
-  return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX' || part === 'Thumbs.db');
+  return path.split('/').some((part) => /^\.[^.]/.test(part) || part === '__MACOSX' || part === 'Thumbs.db');
 }
 
 export function sourceOf(name: string, files: readonly SourceFile[], complete: boolean): Source {

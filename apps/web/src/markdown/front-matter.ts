@@ -15,7 +15,7 @@ export function frontMatter(source: string): Property[] {
   if (yaml === undefined) return [];
   try {
     // Aliases are expanded; a few lines of them can make gigabytes.
-    const value: unknown = parse(yaml, { maxAliasCount: 10, logLevel: 'silent' });
+    const value: unknown = parse(yaml, { maxAliasCount: 10, logLevel: 'error' });
     if (value === null) return [];
     if (typeof value !== 'object' || Array.isArray(value)) return [{ name: 'Front matter', value: yaml }];
     return Object.entries(value).map(([name, entry]) => ({ name, value: text(entry) }));

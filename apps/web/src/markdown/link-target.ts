@@ -29,7 +29,12 @@ function decoded(text: string): string {
 
 /** Two spellings of a target that mean the same. */
 export function linkKey(target: string): string {
-  return target.normalize('NFC').trim().toLowerCase().replace(/^(\.\/)+/, '').replace(/\.md$/, '');
+  return target
+    .normalize('NFC')
+    .trim()
+    .toLowerCase()
+    .replace(/^(\.\/)+/, '')
+    .replace(/\.md$/, '');
 }
 
 export type LinkIndex = ReadonlyMap<string, ResolvedLink>;

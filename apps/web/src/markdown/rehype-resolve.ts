@@ -21,7 +21,7 @@ export function rehypeResolve({ index }: { readonly index: LinkIndex }) {
       const address = node.properties[isImage ? 'src' : 'href'];
       // What the sanitiser took the address from; anchors that only have a name as well.
       const destination: Destination =
-        typeof address === 'string' ? own(address) ?? destinationOf(address, index) : { kind: 'refused' };
+        typeof address === 'string' ? (own(address) ?? destinationOf(address, index)) : { kind: 'refused' };
       const replacement = isImage ? image(node, destination) : link(node, destination);
       parent.children[at] = replacement;
       // What is inside a link may be an image, which is looked at in its turn.

@@ -1,6 +1,6 @@
 import { contentUrl, type Entity } from '../api/client.ts';
-import { formatSize } from '../ui/format.ts';
 import { titleOf } from '../list/title.ts';
+import { formatSize } from '../ui/format.ts';
 
 const FILE_LABELS = {
   markdown: 'Markdown',

@@ -2,6 +2,7 @@ import type { Entity } from '../api/client.ts';
 import { NoteText } from '../markdown/note-text.tsx';
 import { Failed, Loading } from '../ui/states.tsx';
 import { useContent, useLinks } from './queries.ts';
+import { withoutTitle } from './without-title.ts';
 
 /** The text of a note. The links are asked for beside it; until they are known, none leads anywhere. */
 export function NoteBody({ entity: { id, version, fileSize, title } }: { readonly entity: Entity }) {
@@ -17,12 +18,4 @@ export function NoteBody({ entity: { id, version, fileSize, title } }: { readonl
       <NoteText source={withoutTitle(content.data, title)} links={links.data ?? []} />
     </>
   );
-}
-
-/** A note that begins with its title as a heading shows it once. */
-export function withoutTitle(content: string, title: string | null): string {
-  if (title === null) return content;
-  const match = /^(\uFEFF?(?:---[ \t]*\r?\n[\s\S]*?\r?\n---[ \t]*\r?\n)?\s*)#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|$)/.exec(content);
-  if (!match || match[2]?.trim() !== title.trim()) return content;
-  return `${match[1] ?? ''}${content.slice(match[0].length)}`;
 }

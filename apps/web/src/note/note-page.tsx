@@ -3,8 +3,8 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 import type { Entity } from '../api/client.ts';
 import { EditPage } from '../edit/edit-page.tsx';
 import { HistoryPage } from '../history/history-page.tsx';
-import { titleOf } from '../list/title.ts';
 import { Tags } from '../list/tags.tsx';
+import { titleOf } from '../list/title.ts';
 import { Page } from '../shell/page.tsx';
 import { useKeys } from '../shell/use-keys.ts';
 import { formatExact } from '../ui/format.ts';
@@ -70,9 +70,7 @@ function ReadPage({ entity, newest }: { readonly entity: Entity; readonly newest
             <span>
               Changed <Time at={entity.updatedAt} />
             </span>
-            <Link href={`/notes/${entity.id}?view=history`}>
-              Version {entity.version}
-            </Link>
+            <Link href={`/notes/${entity.id}?view=history`}>Version {entity.version}</Link>
           </p>
           <Tags tags={entity.tags} />
           {!past && newest.deletedAt === null && <Actions entity={entity} />}
@@ -153,7 +151,12 @@ function DeletedBanner({ entity }: { readonly entity: Entity }) {
   return (
     <div className="notice" role="note">
       <p>This was deleted{entity.deletedAt && ` on ${formatExact(entity.deletedAt)}`}. All its versions are kept.</p>
-      <button type="button" className="button small" disabled={restore.isPending} onClick={() => restore.mutate({ entity })}>
+      <button
+        type="button"
+        className="button small"
+        disabled={restore.isPending}
+        onClick={() => restore.mutate({ entity })}
+      >
         Restore
       </button>
       {restore.isError && <Failed error={restore.error} />}

@@ -21,7 +21,10 @@ export function useContent(id: string, version: number | undefined, enabled = tr
   return useQuery({
     queryKey: ['content', id, version],
     queryFn: async ({ signal }) => {
-      const { content } = await api.entities.content.query({ id, ...(version !== undefined && { version }) }, { signal });
+      const { content } = await api.entities.content.query(
+        { id, ...(version !== undefined && { version }) },
+        { signal },
+      );
       return content;
     },
     enabled: enabled && version !== undefined,

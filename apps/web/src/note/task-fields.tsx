@@ -59,7 +59,9 @@ export function TaskFields({ entity, readOnly }: { readonly entity: Entity; read
           <input
             type="date"
             value={task.dueDate?.slice(0, 10) ?? ''}
-            onChange={(event) => save.mutate({ dueDate: event.target.value ? `${event.target.value}T00:00:00.000Z` : null })}
+            onChange={(event) =>
+              save.mutate({ dueDate: event.target.value ? `${event.target.value}T00:00:00.000Z` : null })
+            }
           />
         </label>
         {task.completedAt && <p className="soft">Done on {formatExact(task.completedAt)}</p>}

@@ -45,7 +45,8 @@ export function useRestore() {
         ...(version !== undefined && { version }),
       }),
     onSuccess: async (restored, { version }) => {
-      const what = version === undefined ? `Restored “${titleOf(restored)}”.` : `Version ${version} is the newest again.`;
+      const what =
+        version === undefined ? `Restored “${titleOf(restored)}”.` : `Version ${version} is the newest again.`;
       notify({ title: what });
       await entityChanged(queries, restored);
       navigate(`/notes/${restored.id}`);

@@ -1,12 +1,12 @@
 import { useRef } from 'react';
 import { Link, useLocation } from 'wouter';
+import { explain } from '../api/errors.ts';
 import { useSession, useSignOut } from '../api/session.ts';
 import { SearchBox } from '../search/search-box.tsx';
 import { isField } from './keys.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { notify } from './toasts.tsx';
-import { explain } from '../api/errors.ts';
 import { focusInList, useKeys } from './use-keys.ts';
 
 const THEME_LABELS = { system: 'Like the system', light: 'Light', dark: 'Dark' } as const;

@@ -13,7 +13,9 @@ export function OfflineBanner() {
   }, [online, queries]);
   return (
     <div role="status">
-      {!online && <p className="offline">Synap does not answer. Trying again… What you write is kept in this browser.</p>}
+      {!online && (
+        <p className="offline">Synap does not answer. Trying again… What you write is kept in this browser.</p>
+      )}
     </div>
   );
 }

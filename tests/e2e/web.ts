@@ -1,43 +1,39 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { type TestDatabase, testDatabase } from '@synap/database/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { buildWeb } from '../../scripts/build-web.ts';
-import { openBrowser } from './browser.ts';
-import { Client } from './client.ts';
-import { TestServer } from './server.ts';
-
-const ROOT = resolve(import.meta.dirname, '../..');
+import { openBrowser } from '../support/browser.ts';
+import { Client } from '../support/client.ts';
+import { TestServer } from '../support/server.ts';
+import { buildWebApp } from '../support/web-app.ts';
 
 /** Milliseconds that anything in the page may take on a machine that is busy with something else. */
 const PATIENCE = 20_000;
+
+/** Milliseconds until all of it runs: the page may have to be built, and a database made, beside other tests. */
+export const OPENING_MS = 240_000;
 
 /** A running Synap with its web app, and a browser. */
 export class Web {
   readonly server: TestServer;
   readonly api: Client;
   readonly #browser: Browser;
-  readonly #data: string;
+  readonly #library: TestDatabase;
   /** What a page must never do: break its own policy, throw, or open a dialog that nobody expects. */
   readonly faults: string[] = [];
 
-  private constructor(server: TestServer, browser: Browser, data: string) {
+  private constructor(server: TestServer, browser: Browser, library: TestDatabase) {
     this.server = server;
     this.api = new Client(server.url);
     this.#browser = browser;
-    this.#data = data;
-  }
-
-  /** A folder for what a test needs on the disk; it goes with the server. */
-  get folder(): string {
-    return this.#data;
+    this.#library = library;
   }
 
   static async open(): Promise<Web> {
-    if (buildWeb({ root: ROOT }) === 'failed') throw new Error('The web app cannot be built.');
-    const data = await mkdtemp(join(tmpdir(), 'synap-web-'));
-    const server = await TestServer.start({ data: join(data, 'library') });
-    return new Web(server, await openBrowser(), data);
+    buildWebApp();
+    const library = await testDatabase();
+    await library.database.close();
+    const { folder: data, url: databaseUrl } = library;
+    const [server, browser] = await Promise.all([TestServer.start({ data, databaseUrl }), openBrowser()]);
+    return new Web(server, browser, library);
   }
 
   /** A browser profile of its own, with nobody signed in. */
@@ -67,7 +63,7 @@ export class Web {
   async close(): Promise<void> {
     await this.#browser.close();
     await this.server.stop();
-    await rm(this.#data, { recursive: true, force: true });
+    await this.#library.close();
   }
 }
 
