@@ -126,7 +126,7 @@ it('stops when it is told to', async () => {
     return { action: 'create', entityId: path, warnings: [] };
   });
   const files = Array.from({ length: 20 }, (_, n) => file(`${n}.md`));
-  await expect(run(sourceOf('s', files, true), api, controller.signal)).rejects.toThrow();
+  await expect(run(sourceOf('s', files, true), api, controller.signal)).rejects.toThrow(/abort/);
   expect(sent.length).toBeLessThanOrEqual(5);
 });
 

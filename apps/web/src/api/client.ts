@@ -1,16 +1,14 @@
 import type { AppRouter } from '@synap/api';
 import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client';
-import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
+import type { inferRouterOutputs } from '@trpc/server';
 import { watchedFetch } from './connection.ts';
 
-export type Inputs = inferRouterInputs<AppRouter>;
 export type Outputs = inferRouterOutputs<AppRouter>;
 
 export type Entity = Outputs['entities']['get'];
 export type EntityType = Entity['type'];
 export type TaskStatus = NonNullable<Entity['task']>['status'];
 export type HistoryItem = Outputs['entities']['history']['items'][number];
-export type LinkItem = Outputs['entities']['links']['items'][number];
 export type SearchItem = Outputs['search']['query']['items'][number];
 
 /** Long enough for a page of ids, short enough for any proxy. */

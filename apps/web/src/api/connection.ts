@@ -9,7 +9,7 @@ export interface Connection {
   report(answered: boolean): void;
   /** False since a request got no answer, until one does. */
   readonly online: boolean;
-  subscribe(listener: Listener): () => void;
+  readonly subscribe: (listener: Listener) => () => void;
 }
 
 const FIRST_TRY_MS = 1_000;

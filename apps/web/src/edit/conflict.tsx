@@ -44,7 +44,7 @@ export function Conflict({ mine, theirs: { entity, content }, busy, keepMine, ta
       </Suspense>
       <details>
         <summary>Theirs in full</summary>
-        <pre className="plain" dir="auto" tabIndex={0}>
+        <pre className="plain" dir="auto">
           {content}
         </pre>
       </details>

@@ -61,7 +61,6 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
   return (
     <form
       className="editor"
-      onKeyDown={onKeyDown}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -85,10 +84,20 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
         />
       )}
       <Field label="Title">
-        <input dir="auto" value={draft.title} onChange={(event) => change({ title: event.target.value })} />
+        <input
+          dir="auto"
+          onKeyDown={onKeyDown}
+          value={draft.title}
+          onChange={(event) => change({ title: event.target.value })}
+        />
       </Field>
       <Field label="Tags, separated by commas">
-        <input dir="auto" value={draft.tags} onChange={(event) => change({ tags: event.target.value })} />
+        <input
+          dir="auto"
+          onKeyDown={onKeyDown}
+          value={draft.tags}
+          onChange={(event) => change({ tags: event.target.value })}
+        />
       </Field>
       {textual && (
         <Field label={theirs ? 'Yours: change it until both are in it' : 'Text, in Markdown'}>
@@ -98,6 +107,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
             className={isHuge(draft.content) ? 'tall' : 'grow tall'}
             value={draft.content}
             spellCheck
+            onKeyDown={onKeyDown}
             onChange={(event) => change({ content: event.target.value })}
           />
         </Field>

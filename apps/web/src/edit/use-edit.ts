@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { api, type Entity } from '../api/client.ts';
 import { isReason } from '../api/errors.ts';
 import { useUserId } from '../api/session.ts';
@@ -40,12 +40,12 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
   const queries = useQueryClient();
   const userId = useUserId();
   const drafts = useMemo(() => editDrafts(localStorage, userId, entity.id), [userId, entity.id]);
-  const base = useRef(draftOf(entity, content));
+  const [base] = useState(() => draftOf(entity, content));
   const [restored] = useState(() => drafts.load());
-  const [draft, setDraft] = useState(restored ?? base.current);
+  const [draft, setDraft] = useState(restored ?? base);
   const [kept, setKept] = useState(true);
   const [theirs, setTheirs] = useState<Theirs | null>(null);
-  const dirty = !sameText(draft, base.current);
+  const dirty = !sameText(draft, base);
 
   useEffect(() => {
     if (!dirty) return;
@@ -57,13 +57,13 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
   const change = (fields: Partial<EditDraft>) => {
     const next = { ...draft, ...fields };
     setDraft(next);
-    if (sameText(next, base.current)) drafts.clear();
+    if (sameText(next, base)) drafts.clear();
     else setKept(drafts.save(next));
   };
 
   const save = useMutation({
     mutationFn: (sending: EditDraft) => {
-      const from = theirs ? draftOf(theirs.entity, theirs.content) : base.current;
+      const from = theirs ? draftOf(theirs.entity, theirs.content) : base;
       return api.entities.update.mutate({
         id: entity.id,
         expectedVersion: sending.baseVersion,

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { plural } from '../ui/format.ts';
+import { Scrollable } from '../ui/scrollable.tsx';
 import { type Block, compare, type Line } from './diff-model.ts';
 
 export interface DifferenceProps {
@@ -21,11 +22,11 @@ export function Difference({ before, after }: DifferenceProps) {
       <p className="soft">
         {plural(added, 'line')} added, {plural(removed, 'line')} removed
       </p>
-      <div className="diff" dir="auto" role="group" aria-label="Changed lines" tabIndex={0}>
+      <Scrollable label="Changed lines" className="diff">
         {keyed(blocks).map(({ key, item }) => (
           <BlockView key={key} block={item} />
         ))}
-      </div>
+      </Scrollable>
     </section>
   );
 }

@@ -150,6 +150,7 @@ function DropZone({ disabled, collect }: DropZoneProps) {
     if (!disabled && entries.length > 0) collect(fromDrop(entries));
   };
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one way of three
     <section
       aria-label="Choose what to import"
       className={over ? 'drop over' : 'drop'}

@@ -27,5 +27,5 @@ export function frontMatter(source: string): Property[] {
 function text(value: unknown): string {
   if (Array.isArray(value)) return value.map(text).join(', ');
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
 }

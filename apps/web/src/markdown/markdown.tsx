@@ -5,6 +5,7 @@ import rehypeSanitize, { defaultSchema } from 'rehype-sanitize';
 import remarkFrontmatter from 'remark-frontmatter';
 import remarkGfm from 'remark-gfm';
 import { Link } from 'wouter';
+import { Scrollable } from '../ui/scrollable.tsx';
 import type { LinkIndex } from './link-target.ts';
 import { Properties } from './properties.tsx';
 import { rehypeResolve } from './rehype-resolve.ts';
@@ -25,19 +26,29 @@ const SCHEMA = {
 };
 
 const COMPONENTS: Components = {
-  a: ({ node: _, ref: _ref, href = '', ...props }) =>
-    href.startsWith('/notes/') ? <Link href={href} {...props} /> : <a href={href} {...props} />,
+  a: ({ node: _, ref: _ref, href = '', children, ...props }) =>
+    href.startsWith('/notes/') ? (
+      <Link href={href} {...props}>
+        {children}
+      </Link>
+    ) : (
+      <a href={href} {...props}>
+        {children}
+      </a>
+    ),
   input: ({ node: _, ...props }: ComponentProps<'input'> & { node?: unknown }) => (
     <input {...props} aria-label={props.checked ? 'Done' : 'To do'} />
   ),
   table: ({ node: _, ...props }) => (
-    // Wide tables scroll by themselves, for the keyboard too.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls has to be reachable
-    <div className="table" role="region" aria-label="Table" tabIndex={0}>
+    <Scrollable label="Table" className="table">
       <table {...props} />
-    </div>
+    </Scrollable>
   ),
-  pre: ({ node: _, ...props }) => <pre tabIndex={0} {...props} />,
+  pre: ({ node: _, ...props }) => (
+    <Scrollable label="Code" className="code">
+      <pre {...props} />
+    </Scrollable>
+  ),
 };
 
 export interface MarkdownProps {

@@ -10,9 +10,8 @@ export function PlainText({ text }: { readonly text: string }) {
   for (let at = 0; at < Math.min(shown, text.length); at += STEP) parts.push(text.slice(at, at + STEP));
   return (
     <>
-      <pre className="plain" dir="auto" tabIndex={0}>
+      <pre className="plain" dir="auto">
         {parts.map((part, index) => (
-          // oxlint-disable-next-line react/no-array-index-key -- a part is its place
           <span key={index}>{part}</span>
         ))}
       </pre>

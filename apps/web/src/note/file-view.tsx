@@ -24,7 +24,7 @@ export function FileView({ entity }: { readonly entity: Entity }) {
           {FILE_LABELS[fileType]}
           {fileSize !== null && `, ${formatSize(fileSize)}`}
         </span>
-        <a className="button small" href={url} target="_blank" rel="noopener">
+        <a className="button small" href={url} target="_blank" rel="noopener noreferrer">
           Open
         </a>
         <a className="button small" href={url} download={titleOf(entity)}>

@@ -1,4 +1,4 @@
-import { type Ref, useEffect, useState } from 'react';
+import { type Ref, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { searchHref } from './search-params.ts';
 
@@ -9,8 +9,12 @@ export function SearchBox({ ref }: { readonly ref: Ref<HTMLInputElement> }) {
   const searching = location === '/search';
   const asked = searching ? (params.get('q') ?? '') : '';
   const [text, setText] = useState(asked);
+  const [seen, setSeen] = useState(asked);
   // The address changes by other hands too: back, forward, a link.
-  useEffect(() => setText(asked), [asked]);
+  if (asked !== seen) {
+    setSeen(asked);
+    setText(asked);
+  }
 
   return (
     <search className="search-box">
