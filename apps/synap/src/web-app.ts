@@ -14,7 +14,7 @@ const INDEX = '/index.html';
 /** Names in this folder have a hash of the content in them. */
 const HASHED = /^\/assets\//;
 /** The addresses that the page itself routes; whatever else there is not is not found. */
-const PAGE = /^\/(notes\/[^/]+|search|tags\/[^/]+|import|sign-in)?$/;
+const PAGE = /^\/(notes\/[^/]+|search|tags(\/[^/]+)?|import|sign-in)?$/;
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|javascript|manifest|wasm))/;
 /** Bytes; less is not worth it. */
 const WORTH_COMPRESSING = 1_024;

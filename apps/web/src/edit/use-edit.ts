@@ -1,0 +1,123 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import { api, type Entity } from '../api/client.ts';
+import { isReason } from '../api/errors.ts';
+import { useUserId } from '../api/session.ts';
+import { entityChanged, entityKey } from '../list/feed-cache.ts';
+import { hasText } from '../note/queries.ts';
+import { type EditDraft, editDrafts } from '../ui/drafts.ts';
+import { formatTags, parseTags } from './tags-text.ts';
+
+/** The state of the entity that somebody else made meanwhile. */
+export interface Theirs {
+  readonly entity: Entity;
+  readonly content: string;
+}
+
+function draftOf(entity: Entity, content: string): EditDraft {
+  return { title: entity.title ?? '', tags: formatTags(entity.tags), content, baseVersion: entity.version };
+}
+
+function sameText(a: EditDraft, b: EditDraft): boolean {
+  return a.title === b.title && a.tags === b.tags && a.content === b.content;
+}
+
+/** What changed against the state that was edited: the rest is not sent, so that it cannot undo anything. */
+function changeOf(draft: EditDraft, from: EditDraft, textual: boolean) {
+  return {
+    ...(draft.title !== from.title && { title: draft.title.trim() === '' ? null : draft.title }),
+    ...(draft.tags !== from.tags && { tags: parseTags(draft.tags) }),
+    ...(textual && draft.content !== from.content && { content: draft.content }),
+  };
+}
+
+/**
+ * An edit from its first letter to its being saved. The draft survives a reload; it is written against the version that
+ * was seen, and what somebody else saved meanwhile is never overwritten in silence.
+ * @param done called with what was saved
+ */
+export function useEdit(entity: Entity, content: string, done: (saved: Entity) => void) {
+  const queries = useQueryClient();
+  const userId = useUserId();
+  const drafts = useMemo(() => editDrafts(localStorage, userId, entity.id), [userId, entity.id]);
+  const [base] = useState(() => draftOf(entity, content));
+  const [restored] = useState(() => drafts.load());
+  const [draft, setDraft] = useState(restored ?? base);
+  const [kept, setKept] = useState(true);
+  const [theirs, setTheirs] = useState<Theirs | null>(null);
+  const dirty = !sameText(draft, base);
+
+  useEffect(() => {
+    if (!dirty) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [dirty]);
+
+  const change = (fields: Partial<EditDraft>) => {
+    const next = { ...draft, ...fields };
+    setDraft(next);
+    if (sameText(next, base)) drafts.clear();
+    else setKept(drafts.save(next));
+  };
+
+  const save = useMutation({
+    mutationFn: (sending: EditDraft) => {
+      const from = theirs ? draftOf(theirs.entity, theirs.content) : base;
+      return api.entities.update.mutate({
+        id: entity.id,
+        expectedVersion: sending.baseVersion,
+        ...changeOf(sending, from, hasText(entity)),
+      });
+    },
+    onSuccess: async (saved) => {
+      drafts.clear();
+      await entityChanged(queries, saved);
+      done(saved);
+    },
+    onError: async (error, sent) => {
+      if (isReason(error, 'VERSION_CONFLICT')) await lookAtTheirs(sent);
+    },
+  });
+
+  /** Reads what was saved meanwhile. Where I changed nothing, theirs is also mine. */
+  const lookAtTheirs = async (mine: EditDraft) => {
+    const [newest, seen] = await Promise.all([
+      stateOf(await api.entities.get.query({ id: entity.id })),
+      stateOf(await api.entities.get.query({ id: entity.id, version: mine.baseVersion })),
+    ]);
+    const [now, then] = [newest, seen].map((state) => draftOf(state.entity, state.content));
+    queries.setQueryData(entityKey(entity.id), newest.entity);
+    if (now && then) {
+      change({
+        ...(mine.title === then.title && { title: now.title }),
+        ...(mine.tags === then.tags && { tags: now.tags }),
+        ...(mine.content === then.content && { content: now.content }),
+      });
+    }
+    setTheirs(newest);
+  };
+
+  return {
+    draft,
+    dirty,
+    kept,
+    /** Whether the draft was begun earlier, and against which version. */
+    restored,
+    theirs,
+    change,
+    save,
+    /** Saves the draft as the version after theirs. */
+    keepMine: () => theirs && save.mutate({ ...draft, baseVersion: theirs.entity.version }),
+    /** Gives the draft up. */
+    discard: () => drafts.clear(),
+    /** Brings a draft back that was given up. */
+    bringBack: (given: EditDraft) => drafts.save(given),
+  };
+}
+
+async function stateOf(entity: Entity): Promise<Theirs> {
+  if (!hasText(entity) || entity.fileSize === null) return { entity, content: '' };
+  const { content } = await api.entities.content.query({ id: entity.id, version: entity.version });
+  return { entity, content };
+}

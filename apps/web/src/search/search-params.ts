@@ -1,0 +1,46 @@
+/** What is searched for, as it stands in the address: `/search?q=…&type=…&tag=…`. */
+
+export function searchHref(query: string, params: URLSearchParams): string {
+  const next = new URLSearchParams(params);
+  next.set('q', query);
+  return `/search?${next}`;
+}
+
+/** The parameters with a value added to those of `name`, or taken from them. */
+export function toggled(params: URLSearchParams, name: 'type' | 'tag', value: string): URLSearchParams {
+  const values = params.getAll(name);
+  const next = new URLSearchParams(params);
+  next.delete(name);
+  for (const kept of values) if (kept !== value) next.append(name, kept);
+  if (!values.includes(value)) next.append(name, value);
+  return next;
+}
+
+export interface Highlight {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Segment {
+  readonly text: string;
+  readonly hit: boolean;
+  /** Where it begins in the snippet. */
+  readonly start: number;
+}
+
+/** A snippet cut at its highlights. Those that overlap, or lie outside, do no harm. */
+export function segments(snippet: string, highlights: readonly Highlight[]): Segment[] {
+  const found: Segment[] = [];
+  let at = 0;
+  const add = (end: number, hit: boolean) => {
+    if (end <= at) return;
+    found.push({ text: snippet.slice(at, end), hit, start: at });
+    at = end;
+  };
+  for (const { start, end } of [...highlights].sort((a, b) => a.start - b.start)) {
+    add(Math.min(start, snippet.length), false);
+    add(Math.min(end, snippet.length), true);
+  }
+  add(snippet.length, false);
+  return found;
+}
