@@ -220,11 +220,9 @@ describe('a vault', () => {
     source = `${source} clean`;
     await imported(root);
     const clean = await holding();
-    const shown = (held: typeof there) =>
-      Object.entries(held)
-        .map(([path, { id: _, ...rest }]) => [path, rest])
-        .toSorted();
-    expect(shown(there)).toEqual(shown(clean));
+    const shown = (held: typeof there) => Object.entries(held).map(([path, { id: _, ...rest }]) => ({ path, ...rest }));
+    const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
+    expect(shown(there).toSorted(byPath)).toEqual(shown(clean).toSorted(byPath));
   });
 
   it('stops at Ctrl-C where it can go on', async () => {
