@@ -33,6 +33,28 @@ column auth.users.name text not null
 column auth.users.email text
 column auth.users.role text not null
 column auth.users.created_at timestamp with time zone not null default now()
+column synap.appended.position bigint
+column synap.appended.recorded_at timestamp with time zone
+column synap.appended.timestamp timestamp with time zone
+column synap.appended.id uuid
+column synap.appended.aggregate_id uuid
+column synap.appended.aggregate_type text
+column synap.appended.event_type text
+column synap.appended.schema_version smallint
+column synap.appended.user_id text
+column synap.appended.data jsonb
+column synap.appended.metadata jsonb
+column synap.appended.version integer
+column synap.appended.causation_id uuid
+column synap.appended.correlation_id uuid
+column synap.appended.source text
+column synap.appended.event_hash bytea
+column synap.appended.chain bytea
+column synap.appended.salt bytea
+column synap.appended.hidden jsonb
+column synap.appended.procedure text
+column synap.appended.idempotency_key text
+column synap.appended.input_hash bytea
 column synap.entities.id uuid not null
 column synap.entities.user_id text not null
 column synap.entities.type text not null
