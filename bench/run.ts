@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { benchAppend } from './append.ts';
+import { benchFiles } from './files.ts';
 import { benchNotes } from './notes.ts';
 import { benchSearch } from './search.ts';
 import { benchVault } from './vault.ts';
 
-const USAGE = `pnpm bench [append] [notes] [vault FOLDER] [search]
+const USAGE = `pnpm bench [append] [notes] [files] [vault FOLDER] [search]
   append         appends with projections beside raw INSERTs; PostgreSQL too if BENCH_DATABASE_URL is set (fsync on!)
   notes          100 clients in a closed loop on notes.create for 60 s   (--connections N, --seconds N)
+  files          one large file up and down, and what it adds to the server's memory   (--mebibytes N)
   vault FOLDER   every Markdown file of a folder captured and read back, beside the same files written by hand
   search         how good and how quick the search is; PostgreSQL if BENCH_DATABASE_URL is set
                  (--cranfield DIR, --vault DIR, --sizes 6600,100000; 0 for no synthetic notes)
@@ -18,6 +20,7 @@ const { positionals, values } = parseArgs({
     help: { type: 'boolean' },
     connections: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '60' },
+    mebibytes: { type: 'string', default: '500' },
     cranfield: { type: 'string' },
     vault: { type: 'string' },
     sizes: { type: 'string', default: '6600,100000' },
@@ -34,6 +37,7 @@ const sizes = values.sizes
 if (values.help || !(connections > 0) || !(seconds > 0)) usage(values.help ? 0 : 2);
 for (let index = 0; index < names.length; index++) {
   if (names[index] === 'append') await benchAppend();
+  else if (names[index] === 'files') await benchFiles(Number(values.mebibytes));
   else if (names[index] === 'notes') {
     await benchNotes({ connections, seconds, databaseUrl: process.env.BENCH_DATABASE_URL });
   } else if (names[index] === 'search') {

@@ -1,7 +1,10 @@
 table auth.api_keys r owner synap_owner
+table auth.sessions r owner synap_owner
+table auth.sign_in_links r owner synap_owner
 table auth.users r owner synap_owner
 table synap.entities r row security forced with fillfactor=85 owner synap_owner
 table synap.entity_history r row security forced owner synap_owner
+table synap.entity_origins r row security forced owner synap_owner
 table synap.entity_tags r row security forced owner synap_owner
 table synap.entity_vectors r row security forced owner synap_owner
 table synap.entity_versions v with security_invoker=true owner synap_owner
@@ -17,6 +20,7 @@ table synap.search_chunks r row security forced with toast_tuple_target=8160 own
 table synap.search_totals r row security forced with fillfactor=50 owner synap_owner
 table synap.tags r row security forced owner synap_owner
 table synap.task_details r row security forced owner synap_owner
+table synap.uploads r row security forced owner synap_owner
 table synap.user_event_ids v with security_barrier=true owner synap_owner
 table synap.user_event_streams v with security_barrier=true owner synap_owner
 table synap.user_events v with security_barrier=true owner synap_owner
@@ -30,6 +34,17 @@ column auth.api_keys.scopes text[] not null
 column auth.api_keys.created_at timestamp with time zone not null default now()
 column auth.api_keys.expires_at timestamp with time zone
 column auth.api_keys.revoked_at timestamp with time zone
+column auth.sessions.hash bytea not null
+column auth.sessions.user_id text not null
+column auth.sessions.user_agent text
+column auth.sessions.created_at timestamp with time zone not null
+column auth.sessions.refreshed_at timestamp with time zone not null
+column auth.sessions.expires_at timestamp with time zone not null
+column auth.sign_in_links.hash bytea not null
+column auth.sign_in_links.user_id text not null
+column auth.sign_in_links.created_at timestamp with time zone not null
+column auth.sign_in_links.expires_at timestamp with time zone not null
+column auth.sign_in_links.used_at timestamp with time zone
 column auth.users.id text not null
 column auth.users.name text not null
 column auth.users.email text
@@ -73,6 +88,15 @@ column synap.entity_history.created_at timestamp with time zone not null
 column synap.entity_history.updated_at timestamp with time zone not null
 column synap.entity_history.deleted_at timestamp with time zone
 column synap.entity_history.valid_to timestamp with time zone not null
+column synap.entity_origins.entity_id uuid not null
+column synap.entity_origins.user_id text not null
+column synap.entity_origins.source text not null
+column synap.entity_origins.path text not null
+column synap.entity_origins.name text not null
+column synap.entity_origins.checksum text not null
+column synap.entity_origins.modified_at timestamp with time zone not null
+column synap.entity_origins.version integer not null
+column synap.entity_origins.position bigint not null
 column synap.entity_tags.entity_id uuid not null
 column synap.entity_tags.tag_id uuid not null
 column synap.entity_tags.user_id text not null
@@ -200,6 +224,21 @@ column synap.task_details.priority integer not null
 column synap.task_details.due_date timestamp with time zone
 column synap.task_details.completed_at timestamp with time zone
 column synap.task_details.position bigint not null
+column synap.uploads.id uuid not null
+column synap.uploads.user_id text not null
+column synap.uploads.entity_id uuid not null
+column synap.uploads.name text not null
+column synap.uploads.content_type text not null
+column synap.uploads.size bigint not null
+column synap.uploads.checksum text not null
+column synap.uploads.state text not null default 'announced'::text
+column synap.uploads.object_key text
+column synap.uploads.file_type text
+column synap.uploads.preview text
+column synap.uploads.idempotency_key text
+column synap.uploads.input_hash bytea
+column synap.uploads.created_at timestamp with time zone not null default now()
+column synap.uploads.expires_at timestamp with time zone not null
 column synap.user_event_ids.event_id uuid
 column synap.user_event_ids.user_id text
 column synap.user_event_ids.aggregate_id uuid
@@ -237,6 +276,12 @@ constraint auth.api_keys CHECK ((length(hash) = 32))
 constraint auth.api_keys FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
 constraint auth.api_keys PRIMARY KEY (id)
 constraint auth.api_keys UNIQUE (hash)
+constraint auth.sessions CHECK ((length(hash) = 32))
+constraint auth.sessions FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+constraint auth.sessions PRIMARY KEY (hash)
+constraint auth.sign_in_links CHECK ((length(hash) = 32))
+constraint auth.sign_in_links FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+constraint auth.sign_in_links PRIMARY KEY (hash)
 constraint auth.users CHECK ((role = ANY (ARRAY['owner'::text, 'user'::text])))
 constraint auth.users PRIMARY KEY (id)
 constraint auth.users UNIQUE (email)
@@ -244,6 +289,7 @@ constraint synap.entities CHECK ((file_size >= 0))
 constraint synap.entities CHECK ((file_type = ANY (ARRAY['markdown'::text, 'pdf'::text, 'audio'::text, 'video'::text, 'image'::text, 'other'::text])))
 constraint synap.entities PRIMARY KEY (id)
 constraint synap.entity_history PRIMARY KEY (id, version)
+constraint synap.entity_origins PRIMARY KEY (entity_id)
 constraint synap.entity_tags PRIMARY KEY (entity_id, tag_id)
 constraint synap.entity_vectors PRIMARY KEY (entity_id)
 constraint synap.event_ids PRIMARY KEY (event_id)
@@ -262,11 +308,18 @@ constraint synap.tags PRIMARY KEY (id)
 constraint synap.tags UNIQUE (user_id, name)
 constraint synap.task_details CHECK ((status = ANY (ARRAY['todo'::text, 'in_progress'::text, 'done'::text, 'cancelled'::text])))
 constraint synap.task_details PRIMARY KEY (entity_id)
+constraint synap.uploads CHECK (((object_key IS NOT NULL) = (state = 'stored'::text)))
+constraint synap.uploads CHECK ((size >= 0))
+constraint synap.uploads CHECK ((state = ANY (ARRAY['announced'::text, 'stored'::text])))
+constraint synap.uploads PRIMARY KEY (id)
+constraint synap.uploads UNIQUE (entity_id)
 
 index CREATE INDEX api_keys_user ON auth.api_keys USING btree (user_id)
 index CREATE INDEX entities_deleted ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NOT NULL)
 index CREATE INDEX entities_feed ON synap.entities USING btree (user_id, created_at DESC, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX entity_history_feed ON synap.entity_history USING btree (user_id, created_at DESC, id)
+index CREATE INDEX entity_origins_name ON synap.entity_origins USING btree (user_id, name)
+index CREATE INDEX entity_origins_path ON synap.entity_origins USING btree (user_id, source, path COLLATE "C")
 index CREATE INDEX entity_tags_tag ON synap.entity_tags USING btree (tag_id, entity_id)
 index CREATE INDEX entity_vectors_embedding ON synap.entity_vectors USING hnsw (embedding vector_cosine_ops)
 index CREATE INDEX entity_vectors_user ON synap.entity_vectors USING btree (user_id)
@@ -280,11 +333,17 @@ index CREATE INDEX relations_source ON synap.relations USING btree (user_id, sou
 index CREATE INDEX relations_target ON synap.relations USING btree (user_id, target_entity_id)
 index CREATE INDEX search_chunks_body ON synap.search_chunks USING gin (body) WITH (gin_pending_list_limit='256')
 index CREATE INDEX search_chunks_heading ON synap.search_chunks USING gin (heading) WITH (gin_pending_list_limit='64') WHERE (heading IS NOT NULL)
+index CREATE INDEX sessions_expiry ON auth.sessions USING btree (expires_at)
+index CREATE INDEX sessions_user ON auth.sessions USING btree (user_id)
+index CREATE INDEX sign_in_links_expiry ON auth.sign_in_links USING btree (expires_at)
+index CREATE INDEX sign_in_links_user ON auth.sign_in_links USING btree (user_id)
 index CREATE INDEX task_details_status ON synap.task_details USING btree (user_id, status)
+index CREATE INDEX uploads_expired ON synap.uploads USING btree (user_id, expires_at)
 index CREATE UNIQUE INDEX api_keys_hash_key ON auth.api_keys USING btree (hash)
 index CREATE UNIQUE INDEX api_keys_pkey ON auth.api_keys USING btree (id)
 index CREATE UNIQUE INDEX entities_pkey ON synap.entities USING btree (id)
 index CREATE UNIQUE INDEX entity_history_pkey ON synap.entity_history USING btree (id, version)
+index CREATE UNIQUE INDEX entity_origins_pkey ON synap.entity_origins USING btree (entity_id)
 index CREATE UNIQUE INDEX entity_tags_pkey ON synap.entity_tags USING btree (entity_id, tag_id)
 index CREATE UNIQUE INDEX entity_vectors_pkey ON synap.entity_vectors USING btree (entity_id)
 index CREATE UNIQUE INDEX event_ids_idempotency ON synap.event_ids USING btree (user_id, procedure, idempotency_key) WHERE (idempotency_key IS NOT NULL)
@@ -298,15 +357,21 @@ index CREATE UNIQUE INDEX migrations_pkey ON synap.migrations USING btree (versi
 index CREATE UNIQUE INDEX relations_pkey ON synap.relations USING btree (id)
 index CREATE UNIQUE INDEX search_chunks_pkey ON synap.search_chunks USING btree (entity_id, chunk)
 index CREATE UNIQUE INDEX search_totals_pkey ON synap.search_totals USING btree (user_id)
+index CREATE UNIQUE INDEX sessions_pkey ON auth.sessions USING btree (hash)
+index CREATE UNIQUE INDEX sign_in_links_pkey ON auth.sign_in_links USING btree (hash)
 index CREATE UNIQUE INDEX tags_pkey ON synap.tags USING btree (id)
 index CREATE UNIQUE INDEX tags_user_id_name_key ON synap.tags USING btree (user_id, name)
 index CREATE UNIQUE INDEX task_details_pkey ON synap.task_details USING btree (entity_id)
+index CREATE UNIQUE INDEX uploads_entity_id_key ON synap.uploads USING btree (entity_id)
+index CREATE UNIQUE INDEX uploads_idempotency ON synap.uploads USING btree (user_id, idempotency_key) WHERE (idempotency_key IS NOT NULL)
+index CREATE UNIQUE INDEX uploads_pkey ON synap.uploads USING btree (id)
 index CREATE UNIQUE INDEX users_email_key ON auth.users USING btree (email)
 index CREATE UNIQUE INDEX users_one_owner ON auth.users USING btree (role) WHERE (role = 'owner'::text)
 index CREATE UNIQUE INDEX users_pkey ON auth.users USING btree (id)
 
 policy every_row on synap.entities for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_history for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.entity_origins for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.entity_vectors for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.relations for ALL to synap_owner, synap_writer using true check true
@@ -314,8 +379,10 @@ policy every_row on synap.search_chunks for ALL to synap_owner, synap_writer usi
 policy every_row on synap.search_totals for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.tags for ALL to synap_owner, synap_writer using true check true
 policy every_row on synap.task_details for ALL to synap_owner, synap_writer using true check true
+policy every_row on synap.uploads for ALL to synap_owner using true check true
 policy own_rows on synap.entities for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_history for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.entity_origins for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.entity_vectors for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.relations for SELECT to synap_app using (user_id = current_user_id()) check
@@ -323,11 +390,15 @@ policy own_rows on synap.search_chunks for SELECT to synap_app using (user_id = 
 policy own_rows on synap.search_totals for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.tags for SELECT to synap_app using (user_id = current_user_id()) check
 policy own_rows on synap.task_details for SELECT to synap_app using (user_id = current_user_id()) check
+policy own_rows on synap.uploads for ALL to synap_app using (user_id = current_user_id()) check (user_id = current_user_id())
 
 grant DELETE, INSERT, SELECT, UPDATE on auth.api_keys to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on auth.sessions to synap_auth
+grant DELETE, INSERT, SELECT, UPDATE on auth.sign_in_links to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on auth.users to synap_auth
 grant DELETE, INSERT, SELECT, UPDATE on synap.entities to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_history to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.entity_origins to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.entity_vectors to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.relations to synap_writer
@@ -335,12 +406,14 @@ grant DELETE, INSERT, SELECT, UPDATE on synap.search_chunks to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.search_totals to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.tags to synap_writer
 grant DELETE, INSERT, SELECT, UPDATE on synap.task_details to synap_writer
+grant DELETE, INSERT, SELECT, UPDATE on synap.uploads to synap_app
 grant INSERT, SELECT on synap.event_ids to synap_writer
 grant INSERT, SELECT on synap.event_private to synap_writer
 grant INSERT, SELECT on synap.events to synap_writer
 grant INSERT, SELECT, UPDATE on synap.event_streams to synap_writer
 grant SELECT on synap.entities to synap_app
 grant SELECT on synap.entity_history to synap_app
+grant SELECT on synap.entity_origins to synap_app
 grant SELECT on synap.entity_tags to synap_app
 grant SELECT on synap.entity_vectors to synap_app
 grant SELECT on synap.entity_versions to synap_app
@@ -598,7 +671,7 @@ BEGIN
   RETURN NULL;
 END
 $function$
-CREATE OR REPLACE FUNCTION synap.create_projections()
+CREATE OR REPLACE FUNCTION synap.create_entity_projections()
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -717,6 +790,46 @@ BEGIN
 END
 $function$
 -- not for everybody
+CREATE OR REPLACE FUNCTION synap.create_origins()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  CREATE TABLE entity_origins (
+    entity_id uuid PRIMARY KEY,
+    user_id text NOT NULL,
+    source text NOT NULL,
+    path text NOT NULL,
+    -- The last part of the path, folded: links name files by it.
+    name text NOT NULL,
+    checksum text NOT NULL,
+    modified_at timestamptz NOT NULL,
+    version integer NOT NULL,
+    position bigint NOT NULL
+  );
+  -- Bytewise, so that a page of paths begins where the one before ended, on every server alike.
+  CREATE INDEX entity_origins_path ON entity_origins (user_id, source, path COLLATE "C");
+  CREATE INDEX entity_origins_name ON entity_origins (user_id, name);
+
+  ALTER TABLE entity_origins ENABLE ROW LEVEL SECURITY;
+  ALTER TABLE entity_origins FORCE ROW LEVEL SECURITY;
+  CREATE POLICY own_rows ON entity_origins FOR SELECT TO synap_app USING (user_id = synap.current_user_id());
+  CREATE POLICY every_row ON entity_origins TO synap_writer, synap_owner USING (true) WITH CHECK (true);
+  GRANT SELECT ON entity_origins TO synap_app;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON entity_origins TO synap_writer;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.create_projections()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM create_entity_projections();
+  PERFORM create_origins();
+END
+$function$
+-- not for everybody
 CREATE OR REPLACE FUNCTION synap.current_user_id()
  RETURNS text
  LANGUAGE sql
@@ -749,6 +862,11 @@ BEGIN
   PERFORM set_config('search_path', 'synap, public', true), set_config('statement_timeout', '0', true);
 END
 $function$
+CREATE OR REPLACE FUNCTION synap.fold_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT lower(name COLLATE pg_c_utf8) $function$
 CREATE OR REPLACE FUNCTION synap.index_content(items jsonb, positions bigint[])
  RETURNS void
  LANGUAGE plpgsql
@@ -818,7 +936,7 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
+CREATE OR REPLACE FUNCTION synap.project_entities(positions bigint[], since timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -929,6 +1047,35 @@ BEGIN
     WHERE e.position = ANY (positions) AND e.recorded_at >= since AND e.event_type = 'relation.deleted'
       AND r.id = e.aggregate_id;
   END IF;
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM project_entities(positions, since);
+  PERFORM project_origins(positions, since);
+END
+$function$
+-- not for everybody
+CREATE OR REPLACE FUNCTION synap.project_origins(positions bigint[], since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
+  SELECT e.aggregate_id, e.user_id, o ->> 'source', o ->> 'path',
+         fold_name(regexp_replace(o ->> 'path', '^.*/', '')), o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz,
+         e.version, e.position
+  FROM synap.event_private p JOIN synap.events e USING (position), LATERAL (SELECT p.fields -> 'origin' AS o) x
+  WHERE p.position = ANY (positions) AND p.fields ? 'origin' AND e.recorded_at >= since
+    AND e.event_type IN ('entity.created', 'entity.updated')
+  ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
+    checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
+    position = excluded.position;
 END
 $function$
 -- not for everybody

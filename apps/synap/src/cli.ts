@@ -10,7 +10,9 @@ import { listCommand } from './commands/list.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { searchCommand } from './commands/search.ts';
 import { signInCommand } from './commands/sign-in.ts';
+import { signOutCommand } from './commands/sign-out.ts';
 import { startCommand } from './commands/start.ts';
+import { uploadCommand } from './commands/upload.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { tolerateClosedOutput } from './output.ts';
@@ -32,6 +34,7 @@ function createProgram(): Command {
     );
   startCommand(program);
   captureCommand(program);
+  uploadCommand(program);
   getCommand(program);
   historyCommand(program);
   searchCommand(program);
@@ -42,6 +45,7 @@ function createProgram(): Command {
   rebuildCommand(program);
   doctorCommand(program);
   signInCommand(program);
+  signOutCommand(program);
   keysCommand(program);
   return program;
 }

@@ -2,11 +2,13 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import {
   createApp,
   EntitySearch,
+  FileStore,
   type IdempotencyLookup,
   Imports,
   PostgresR2Storage,
   type SynapApp,
   TextCache,
+  Uploads,
 } from '@synap/api';
 import {
   type AccountRepository,
@@ -19,6 +21,7 @@ import {
   RelationRepository,
   type SessionRepository,
   searchEntities,
+  UploadRepository,
 } from '@synap/database';
 import { adminRoutes } from './admin.ts';
 import { type Config, isLoopback } from './config.ts';
@@ -54,16 +57,24 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   const { database, objects, secret } = stores;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
+  const findKey: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
   const entities = new EntityRepository(database);
   const parts = {
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+    findByIdempotencyKey: findKey,
   };
   const storage = new PostgresR2Storage(parts);
-  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const files = new FileStore(objects, storage);
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files,
+    storage,
+    findByIdempotencyKey: findKey,
+  });
+  const imports = new Imports({ ...parts, storage, files, origins: new OriginRepository(database) });
   const search = new EntitySearch({
     entities,
     texts: new TextCache(objects),
@@ -71,7 +82,7 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
   });
   const info = systemInfo(stores);
   const api = createApp({
-    services: { storage, imports, events, search, keys: accounts, info: () => info },
+    services: { storage, uploads, imports, search, events, keys: accounts, info: () => info },
     authenticate: async (key) => {
       const found = await accounts.authenticate(key);
       if (!found) return null;
@@ -90,7 +101,9 @@ export function compose({ config, stores, accounts, sessions, web, log }: Compos
       addressOf: (context) => getConnInfo(context).remote.address ?? '',
     },
     // Other stores serve what they sign themselves.
-    ...(objects.kind === 'fs' && { files: (request: Request) => serveFile(request, objects, secret) }),
+    ...(objects.kind === 'fs' && {
+      files: (request: Request, onFailure: (error: unknown) => void) => serveFile(request, objects, secret, onFailure),
+    }),
   });
   const { app } = api;
   app.route('/api/v1/admin', adminRoutes({ stores, accounts, sessions, config, log }));

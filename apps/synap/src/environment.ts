@@ -11,6 +11,11 @@ export function callerFolder(): string {
   return resolve((script === 'start' || script === 'synap') && caller ? caller : process.cwd());
 }
 
+/** A path as the person meant it. */
+export function callerPath(path: string): string {
+  return resolve(callerFolder(), path);
+}
+
 /**
  * Reads the caller's `.env` into `process.env`; what is set there already wins.
  * @throws {SynapError} `CONFIGURATION_INVALID` if there is one that cannot be read

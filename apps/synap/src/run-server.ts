@@ -48,7 +48,7 @@ async function serve(
       // Where nobody watches, the link would lie about in a log.
       const link =
         owner || (process.stdout.isTTY && !output.json)
-          ? await ownersLink(accounts, sessions, listening.url, config)
+          ? await ownersLink(accounts, sessions, config.publicUrl ?? listening.url, log)
           : undefined;
       tellReady(output, listening.url, stores, config, link);
       log.info({ url: listening.url, database: stores.database.kind, storage: stores.objects.kind }, 'ready');
@@ -103,14 +103,20 @@ async function warnOfUselessKey(
   log.warn('SYNAP_OWNER_KEY is no key of this library: it is used at the first start only');
 }
 
+/** A link is a write; where none can be made, because the disk is full perhaps, the server can still be read from. */
 async function ownersLink(
   accounts: AccountRepository,
   sessions: SessionRepository,
-  url: string,
-  config: Config,
+  origin: string,
+  log: Logger,
 ): Promise<string | undefined> {
-  const owner = await accounts.owner();
-  return owner ? signInUrl(config.publicUrl ?? url, await sessions.createLink(owner.userId)) : undefined;
+  try {
+    const owner = await accounts.owner();
+    return owner ? signInUrl(origin, await sessions.createLink(owner.userId)) : undefined;
+  } catch (error) {
+    log.warn({ err: error }, 'no link to sign in with could be made');
+    return undefined;
+  }
 }
 
 function tellReady(output: Output, url: string, stores: Stores, config: Config, link: string | undefined): void {

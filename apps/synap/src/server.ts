@@ -1,17 +1,21 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { SynapError } from '@synap/types';
 import { CommandError, EXIT } from './exit.ts';
 
-/** Milliseconds, and bytes for the headers. An upload of 64 MiB over a slow line takes minutes; headers never do. */
+/** Milliseconds, and bytes for the headers. Headers never take long; for bodies see `cutStalledBody`. */
 const LIMITS = {
   headersTimeout: 20_000,
-  requestTimeout: 300_000,
+  requestTimeout: 0,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
 } as const;
+
+/** A body must bring so many bytes in each of these spans of milliseconds; a file of gigabytes may take its time. */
+const BODY_SPAN_MS = 60_000;
+const BODY_SPAN_BYTES = 16 * 1024;
 
 /** Milliseconds that requests under way have to end once the server is asked to stop. */
 export const DRAIN_MS = 10_000;
@@ -35,17 +39,24 @@ export interface Listening {
 }
 
 /**
+ * @param bodySpanMs in which a body must bring 16 KiB; a minute if absent
  * @throws {CommandError} if the port is taken or the address is not this machine's
  */
-export async function listen(listener: Listener, host: string, port: number): Promise<Listening> {
+export async function listen(
+  listener: Listener,
+  host: string,
+  port: number,
+  bodySpanMs = BODY_SPAN_MS,
+): Promise<Listening> {
   let inFlight = 0;
   const server = createAdaptorServer({
     fetch: (request, env) => listener.fetch(request, env),
     createServer,
     serverOptions: LIMITS,
   }) as Server;
-  server.prependListener('request', (_request, response) => {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     inFlight++;
+    cutStalledBody(request, response, bodySpanMs);
     // 'close' comes after the whole answer was handed over, and also if the client went away.
     response.once('close', () => inFlight--);
   });
@@ -58,6 +69,19 @@ export async function listen(listener: Listener, host: string, port: number): Pr
     drain: () => drain(server, () => inFlight),
     cut: () => server.closeAllConnections(),
   };
+}
+
+/** Ends a request whose body hardly moves, which costs its sender nothing and us a connection. */
+function cutStalledBody(request: IncomingMessage, response: ServerResponse, spanMs: number): void {
+  if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined) return;
+  let before = request.socket.bytesRead;
+  const timer = setInterval(() => {
+    const { bytesRead } = request.socket;
+    if (request.complete) clearInterval(timer);
+    else if (bytesRead - before < BODY_SPAN_BYTES) request.destroy();
+    before = bytesRead;
+  }, spanMs);
+  response.once('close', () => clearInterval(timer));
 }
 
 async function drain(server: Server, inFlight: () => number): Promise<boolean> {

@@ -69,6 +69,7 @@ describe('start', () => {
   it('prints a link that signs the owner in, once, and logs nothing of it', async () => {
     const printed = new URL(String(server.lines.at(-1)?.signInUrl));
     const fresh = await json(['sign-in']);
+    const cookies: string[] = [];
     expect(fresh).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/sign-in#[\w-]{43}$/) as string,
       expiresAt: expect.any(String) as string,
@@ -90,6 +91,11 @@ describe('start', () => {
       expect(doctor.status).toBe(401);
       expect(server.stderr()).not.toContain(token);
       expect(server.stderr()).not.toContain(cookie.split('=')[1]);
+      cookies.push(cookie);
+    }
+    expect(await json(['sign-out'])).toEqual({ success: true });
+    for (const cookie of cookies) {
+      expect((await fetch(`${server.url}/api/session`, { headers: { cookie } })).status).toBe(401);
     }
   });
 

@@ -1,6 +1,7 @@
 import type { IStorage } from '@initiativ/core';
 import type { AccountRepository, EventRepository } from '@synap/database';
 import type { CorrelationId, KeyScope, Timestamp, UserId } from '@synap/types';
+import type { Uploads } from './files/uploads.ts';
 import type { Imports } from './import/imports.ts';
 import type { EntitySearch } from './search/entity-search.ts';
 
@@ -32,6 +33,7 @@ export interface SystemInfo {
 /** What the procedures work with. */
 export interface Services {
   readonly storage: IStorage;
+  readonly uploads: Uploads;
   readonly imports: Imports;
   readonly events: Pick<EventRepository, 'getUserEvents'>;
   readonly search: Pick<EntitySearch, 'search'>;

@@ -13,6 +13,7 @@ import { OriginGuard, type OriginOptions } from './http/origin.ts';
 import { sessionRoutes, setSessionCookie } from './http/session-route.ts';
 import { type SessionStore, Sessions, sessionToken } from './http/sessions.ts';
 import { TRPC_PATH, trpcResponse } from './http/trpc-route.ts';
+import { uploadResponse } from './http/upload-route.ts';
 import { authorised } from './trpc.ts';
 
 export interface AppOptions {
@@ -23,7 +24,7 @@ export interface AppOptions {
   readonly ready: () => Promise<void>;
   readonly logger: Logger;
   /** Serves the signed addresses of files below `/files/`; absent where the store signs addresses of its own. */
-  readonly files?: (request: Request) => Promise<Response>;
+  readonly files?: (request: Request, onFailure: (error: unknown) => void) => Promise<Response>;
   /** Requests that are worked on at once; more are refused with 503. Default 2,000. */
   readonly maxInFlight?: number;
   /** Milliseconds that `ready` may take. Default 2,000. */
@@ -99,6 +100,9 @@ export function createApp(options: AppOptions): SynapApp {
     if (req.header('authorization') === undefined && !req.path.startsWith('/files/')) origins.requireKnownHost(req.raw);
     await next();
   });
+  const failed = (context: Context<AppEnv>) => (error: unknown) => {
+    logger.error({ err: synapErrorOf(error), requestId: context.get('requestId') }, 'an answer was cut off');
+  };
   const identified = async (context: Context<AppEnv>) => {
     const auth = await identify(context.req.raw);
     context.set('auth', auth);
@@ -126,13 +130,17 @@ export function createApp(options: AppOptions): SynapApp {
   });
   app.get('/api/v1/entities/:id/content', async (context) => {
     const userId = authorised(await identified(context), 'read');
-    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw);
+    return contentResponse(services.storage, userId, context.req.param('id'), context.req.raw, failed(context));
+  });
+  app.put('/api/v1/uploads/:id', async (context) => {
+    const userId = authorised(await identified(context), 'write');
+    return uploadResponse(services.uploads, userId, context.req.param('id'), context.req.raw);
   });
   app.put('/api/v1/import/file', async (context) => {
     const userId = authorised(await identified(context), 'write');
     return importResponse(services.imports, bodies, userId, context.req.raw);
   });
-  if (files) app.get('/files/*', (context) => files(context.req.raw));
+  if (files) app.get('/files/*', (context) => files(context.req.raw, failed(context)));
 
   return { app, drain: () => gate.drain() };
 }

@@ -1,5 +1,9 @@
 export type { AuthContext, Logger, Services, SystemInfo } from './context.ts';
+export { type FileChange, FileStore, type IncomingFile, type NewFile } from './files/file-store.ts';
+export { fileNameOf } from './files/serving.ts';
+export { type AnnouncedFile, type UploadParts, Uploads, type UploadTarget } from './files/uploads.ts';
 export type { AuthenticatorOptions } from './http/authenticator.ts';
+export { type ServedContent, serveContent } from './http/serve-content.ts';
 export type { SessionInfo } from './http/session-route.ts';
 export { type AppEnv, type AppOptions, type BrowserOptions, createApp, type SynapApp } from './http.ts';
 export { type ImportParts, Imports } from './import/imports.ts';

@@ -22,7 +22,7 @@ export function authorised(auth: ApiContext['auth'], scope: KeyScope) {
   if (!auth)
     throw new SynapError('UNAUTHENTICATED', 'Sign in, or send a valid API key: "Authorization: Bearer <key>".');
   if (auth.scopes.some((held) => RANK[held] >= RANK[scope])) return auth.userId;
-  throw new SynapError('INSUFFICIENT_SCOPE', `This key lacks the scope "${scope}".`, { details: { scope } });
+  throw new SynapError('INSUFFICIENT_SCOPE', `This key or session lacks the scope "${scope}".`, { details: { scope } });
 }
 
 function needs(scope: KeyScope) {

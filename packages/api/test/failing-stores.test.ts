@@ -24,6 +24,7 @@ function failing(database: Database): Database {
     call: guard((statement) => database.call(statement)),
     transaction: guard((context, statements) => database.transaction(context, statements)),
     script: guard((sql) => database.script(sql)),
+    tryLock: (name) => database.tryLock(name),
     close: () => database.close(),
   };
 }

@@ -93,8 +93,8 @@ describe('raw content', () => {
     expect(await response.text()).toBe(html);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'text/markdown; charset=utf-8',
-      'content-disposition': 'inline',
-      'content-security-policy': 'sandbox',
+      'content-disposition': 'inline; filename=content.md',
+      'content-security-policy': expect.stringMatching(/^sandbox; default-src 'none'/) as string,
       'x-content-type-options': 'nosniff',
       'cache-control': 'private, no-cache',
       'content-length': String(html.length),

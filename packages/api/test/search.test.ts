@@ -96,7 +96,7 @@ describe('a query', () => {
   let client: Client;
   const ids = new Map<string, string>();
   const names = async (query: string, more: object = {}) =>
-    (await found(client, query, more)).map((id) => [...ids].find(([, one]) => one === id)?.[0]);
+    (await found(client, query, more)).map((id) => [...ids].find(([, one]) => one === id)?.[0] ?? '');
 
   beforeAll(async () => {
     client = await server.client();

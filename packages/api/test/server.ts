@@ -11,6 +11,7 @@ import {
   RelationRepository,
   SessionRepository,
   searchEntities,
+  UploadRepository,
 } from '@synap/database';
 import { testDatabase } from '@synap/database/testing';
 import { FsStorage, type ObjectStorage } from '@synap/storage';
@@ -21,11 +22,13 @@ import {
   type BrowserOptions,
   createApp,
   EntitySearch,
+  FileStore,
   type IdempotencyLookup,
   Imports,
   PostgresR2Storage,
   type SynapApp,
   TextCache,
+  Uploads,
 } from '../src/index.ts';
 
 export interface LogLine {
@@ -150,22 +153,30 @@ export async function testServer({
   const test = await testDatabase();
   const database = wrapDatabase?.(test.database) ?? test.database;
   const root = join(test.folder, 'objects');
-  const files = await FsStorage.open({ root, minFreeBytes: 0 });
-  const objects = wrapObjects?.(files) ?? files;
+  const objectFiles = await FsStorage.open({ root, minFreeBytes: 0 });
+  const objects = wrapObjects?.(objectFiles) ?? objectFiles;
   const committer = new Committer(database);
   const events = new EventRepository(database, committer);
   const entities = new EntityRepository(database);
   const accounts = new AccountRepository(test.database);
   const sessions = new SessionRepository(database, clock);
+  const lookup: IdempotencyLookup = (...request) => findByIdempotencyKey(database, ...request);
   const parts = {
     objects,
     events,
     entities,
     relations: new RelationRepository(database),
-    findByIdempotencyKey: (...request: Parameters<IdempotencyLookup>) => findByIdempotencyKey(database, ...request),
+    findByIdempotencyKey: lookup,
   };
   const storage = new PostgresR2Storage(parts);
-  const imports = new Imports({ ...parts, storage, origins: new OriginRepository(database) });
+  const files = new FileStore(objects, storage);
+  const uploads = new Uploads({
+    uploads: new UploadRepository(database),
+    files,
+    storage,
+    findByIdempotencyKey: lookup,
+  });
+  const imports = new Imports({ ...parts, storage, files, origins: new OriginRepository(database) });
   const log: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string) => {
     log.push({ level, fields: fields as Record<string, unknown>, message });
@@ -173,6 +184,7 @@ export async function testServer({
   const app = createApp({
     services: {
       storage,
+      uploads,
       imports,
       events,
       search: new EntitySearch({
@@ -198,7 +210,7 @@ export async function testServer({
   return {
     app,
     database: test.database,
-    objects: files,
+    objects: objectFiles,
     folder: root,
     events,
     entities,
@@ -212,7 +224,7 @@ export async function testServer({
     keyOf: (client, scopes) => key(client.userId, scopes),
     close: async () => {
       await committer.close();
-      await files.close();
+      await objectFiles.close();
       await test.close();
     },
   };

@@ -189,6 +189,27 @@ describe('a cookie', () => {
     expect((await at(server, '/api/session', { method: 'DELETE' })).status).toBe(204);
   });
 
+  it('ends everywhere at once if its user says so, with whatever they have', async () => {
+    const { userId, key } = await server.client();
+    const status = async (cookie: string) => (await at(server, '/api/session', { headers: { cookie } })).status;
+    const all = async (headers: Record<string, string>) =>
+      (await at(server, '/api/session?all=true', { method: 'DELETE', headers })).status;
+    const others = await cookieOf(server, owner);
+    for (const credential of ['cookie', 'key']) {
+      const [one, two] = [await cookieOf(server, userId), await cookieOf(server, userId)];
+      const link = await server.sessions.createLink(userId);
+      expect([await status(one), await status(two)]).toEqual([200, 200]);
+      expect(await all({ cookie: one })).toBe(403);
+      expect(await all({})).toBe(401);
+      expect(await all(credential === 'key' ? { authorization: `Bearer ${key}` } : { cookie: one, ...ownPage })).toBe(
+        204,
+      );
+      expect([await status(one), await status(two)]).toEqual([401, 401]);
+      expect((await signIn(server, link.token)).status).toBe(401);
+    }
+    expect(await status(others)).toBe(200);
+  });
+
   it('ends soon in this process when another one ends it', async () => {
     const own = await open({ authenticator: { rememberMs: 30 } });
     const { userId } = await own.accounts.createUser({ name: 'Bob' });
@@ -222,6 +243,7 @@ describe('a cookie', () => {
         call: (statement) => database.call(statement),
         script: (sql) => database.script(sql),
         close: () => database.close(),
+        tryLock: (name) => database.tryLock(name),
         transaction: (context, statements) =>
           statements.some(({ sql }) => sql.startsWith('UPDATE sessions'))
             ? Promise.reject(new Error('no room'))

@@ -24,6 +24,7 @@ export {
 export { inParallel } from './in-parallel.ts';
 export type {
   ChangeOptions,
+  ContentSource,
   EntityChange,
   EntityContent,
   EntityQuery,
@@ -37,6 +38,7 @@ export type {
   PageQuery,
   ReadOptions,
   RelationOptions,
+  SignedLink,
   WriteOptions,
 } from './interfaces/storage.ts';
 export { frontMatterOf } from './markdown/front-matter.ts';

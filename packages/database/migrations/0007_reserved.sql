@@ -1,2 +1,2 @@
--- Reserved for another change; delete this file when that one is merged.
+-- The number is kept for another change.
 SELECT 1;

@@ -26,13 +26,18 @@ export type {
   KnownOrigin,
   LinkTarget,
   ListQuery,
+  NewUpload,
   OriginReader,
   Page,
   RelationReader,
   Session,
+  StoredUpload,
+  Upload,
+  UploadStore,
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
 export { type Issued, SessionRepository } from './repositories/session-repository.ts';
+export { UploadRepository } from './repositories/upload-repository.ts';
 export {
   type Match,
   type MatchPart,

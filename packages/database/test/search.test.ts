@@ -183,7 +183,7 @@ describe('indexing afterwards', () => {
 describe('a search', () => {
   let user: UserId;
   const ids = new Map<string, EntityId>();
-  const name = (id: EntityId) => [...ids].find(([, one]) => one === id)?.[0];
+  const name = (id: EntityId) => [...ids].find(([, one]) => one === id)?.[0] ?? '';
   const names = async (words: string, asked: Asked = {}) =>
     (await search(user, words, asked)).map(({ id }) => name(id));
 

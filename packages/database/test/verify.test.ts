@@ -1,8 +1,8 @@
 import { type EntityId, EventType, newEntityId } from '@synap/types';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { rebuildProjections } from '../src/index.ts';
+import { PostgresDatabase, rebuildProjections, verifyProjections } from '../src/index.ts';
 import { entityEvent, noteCreated, related, task, taskCreated, titled } from './support/events.ts';
-import { asOwner, findings, useLibrary } from './support/library.ts';
+import { asOwner, failure, findings, useLibrary } from './support/library.ts';
 
 const library = useLibrary();
 let note: EntityId;
@@ -139,6 +139,37 @@ describe('rebuild', () => {
     await rebuildProjections(library.database);
     expect(await findings(library.database)).toEqual([]);
     expect((await library.entities.get(library.alice, note))?.entity.title).toBe('Another title');
+  });
+
+  it('is one at a time, with verify, also from another process', async () => {
+    const { url } = library.test;
+    const other = url ? new PostgresDatabase({ url }, 'postgres') : library.database;
+    const verifying = verifyProjections(other, { onProgress: () => undefined });
+    await asOwner(library.database, `UPDATE entities SET title = 'Forged'`);
+    expect((await verifying.next()).done).toBe(false);
+    const refused = { code: 'MAINTENANCE_RUNNING', kind: 'conflict' };
+    expect(await failure(rebuildProjections(library.database))).toMatchObject(refused);
+    expect(await failure(verifyProjections(library.database).next())).toMatchObject(refused);
+    // The one that was first was not disturbed, and when it lets go the next one may begin.
+    await verifying.return(undefined);
+    await rebuildProjections(library.database);
+    expect(await findings(library.database)).toEqual([]);
+    if (other !== library.database) await other.close();
+  });
+
+  it('may begin as soon as the process that held the lock is gone', async (test) => {
+    const { url } = library.test;
+    if (!url) return test.skip('the embedded database has one process, whose end is the end of its locks');
+    const dead = new PostgresDatabase({ url }, 'postgres');
+    expect(await dead.tryLock('synap.maintenance')).not.toBeNull();
+    expect(await library.database.tryLock('synap.maintenance')).toBeNull();
+    // As the server sees a client that died: its connection is gone.
+    await library.database.call({
+      sql: `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+            WHERE datname = current_database() AND locktype = 'advisory' AND granted AND pid <> pg_backend_pid()`,
+    });
+    await rebuildProjections(library.database);
+    await dead.close();
   });
 
   it('loses nothing that is written meanwhile, and verify finds no fault that is none', async () => {

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Checksum, checksum, checksumOf, SynapError, wellFormed } from '@synap/types';
+import type { ByteRange, StreamOptions } from './port.ts';
 
 /**
  * The bytes of what is to be stored.
@@ -29,8 +30,8 @@ export function checksumOfHash(hash: Hash): Checksum {
 }
 
 /**
- * Passes `chunks` on as they come, and fails at their end if the whole is not what was expected. Whoever reads it must
- * therefore not act for good on any piece before the stream has ended.
+ * Passes `chunks` on as they come, each when the next one is there, and fails instead of giving the last one if the whole
+ * is not what was expected. Whoever reads it must therefore not act for good on any piece before the stream has ended.
  * @throws {SynapError} `CHECKSUM_MISMATCH`
  */
 export async function* verifyStream(
@@ -43,11 +44,30 @@ export async function* verifyStream(
     return;
   }
   const hash = createHash('sha256');
+  let held: Uint8Array | undefined;
   for await (const chunk of chunks) {
+    if (chunk.length === 0) continue;
     hash.update(chunk);
-    yield chunk;
+    if (held) yield held;
+    held = chunk;
   }
   if (checksumOfHash(hash) !== checksum(expected)) throw mismatch(key, 'checksum differs');
+  if (held) yield held;
+}
+
+/** `chunks`, small ones put together until there are `bytes` at least. */
+export async function* gather(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    gathered.push(chunk);
+    size += chunk.length;
+    if (size < bytes) continue;
+    yield gathered.length === 1 ? chunk : Buffer.concat(gathered, size);
+    gathered = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(gathered, size);
 }
 
 /**
@@ -60,6 +80,36 @@ export function textOf(key: string, bytes: Uint8Array): string {
   } catch (error) {
     throw mismatch(key, 'not UTF-8', error);
   }
+}
+
+/**
+ * The range that is asked for, if it can be answered.
+ * @throws {SynapError} `VALIDATION_FAILED`
+ */
+export function validateRange({ range, checksum }: StreamOptions): ByteRange | undefined {
+  if (!range) return undefined;
+  const { start, end } = range;
+  if (
+    checksum !== undefined ||
+    !Number.isSafeInteger(start) ||
+    !Number.isSafeInteger(end) ||
+    start < 0 ||
+    end < start
+  ) {
+    throw new SynapError('VALIDATION_FAILED', 'A range is a first and a last byte, without a checksum of the whole.');
+  }
+  return range;
+}
+
+/** @throws {SynapError} `VALIDATION_FAILED`, always */
+export function rangeBehindEnd(cause?: unknown): never {
+  throw new SynapError('VALIDATION_FAILED', 'The range begins behind the end of the content.', { cause });
+}
+
+export function streamTooLarge(limit: number): SynapError {
+  return new SynapError('CONTENT_TOO_LARGE', `A streamed object has at most ${limit / 1024 / 1024} MiB here.`, {
+    details: { limit },
+  });
 }
 
 /** Seven days, which is what R2 and S3 allow at most. */

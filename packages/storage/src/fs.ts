@@ -7,9 +7,13 @@ import {
   alreadyExists,
   bytesOf,
   checksumOfHash,
+  gather,
   notFound,
+  rangeBehindEnd,
+  streamTooLarge,
   textOf,
   validateExpiry,
+  validateRange,
   verifyBytes,
   verifyStream,
 } from './content.ts';
@@ -24,12 +28,15 @@ import { KeyLock } from './key-lock.ts';
 import { type Media, mediaOf } from './media.ts';
 import { buildPath, canBeginKey, fileUrl } from './paths.ts';
 import type {
+  ByteRange,
   DownloadOptions,
   FileMetadata,
   ObjectListing,
   ObjectMetadata,
   ObjectStorage,
   PathParts,
+  SignedUrlOptions,
+  StreamOptions,
   UploadOptions,
 } from './port.ts';
 import { signUrl, validateSecret } from './signed-url.ts';
@@ -51,6 +58,13 @@ export interface FsStorageOptions {
 }
 
 const MIN_FREE_BYTES = 64 * 1024 * 1024;
+/** What an object of R2 or S3 can have in one put, so that a library can move there. */
+const MAX_STREAM_BYTES = 5 * 1024 ** 3;
+/** What is read at once. */
+const CHUNK_BYTES = 256 * 1024;
+/** What is gathered of a stream before it is written, since each write waits for another thread. */
+const GATHER_BYTES = 512 * 1024;
+const WHOLE: ByteRange = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
 /** What `link` answers where there are no hard links: FAT says EPERM, others that they cannot. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -76,6 +90,7 @@ interface Written {
  */
 export class FsStorage implements ObjectStorage {
   readonly kind = 'fs';
+  readonly maxStreamBytes = MAX_STREAM_BYTES;
   readonly #root: string;
   readonly #tmpFolder: string;
   readonly #options: FsStorageOptions;
@@ -124,9 +139,10 @@ export class FsStorage implements ObjectStorage {
       const hash = createHash('sha256');
       let size = 0;
       // Not inside `io`: what the source throws is the source's own.
-      for await (const chunk of content) {
+      for await (const chunk of gather(content, GATHER_BYTES)) {
         hash.update(chunk);
         size += chunk.length;
+        if (size > MAX_STREAM_BYTES) throw streamTooLarge(MAX_STREAM_BYTES);
         await io(async () => {
           await this.#freeSpace.take(chunk.length);
           await handle.writeFile(chunk);
@@ -150,10 +166,12 @@ export class FsStorage implements ObjectStorage {
     return bytes;
   }
 
-  async downloadStream(key: string, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>> {
+  async downloadStream(key: string, options: StreamOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const found = storageKey(key);
-    if (!(await io(() => this.#find(found)))) notFound(key);
-    return verifyStream(key, this.#chunks(found), options?.checksum);
+    const range = validateRange(options);
+    const stats = (await io(() => this.#find(found))) ?? notFound(key);
+    if (range && range.start >= stats.size) rangeBehindEnd();
+    return verifyStream(key, this.#chunks(found, range), options.checksum);
   }
 
   async delete(key: string): Promise<void> {
@@ -193,7 +211,7 @@ export class FsStorage implements ObjectStorage {
     }
   }
 
-  async getSignedUrl(key: string, expiresIn = 3600): Promise<string> {
+  async getSignedUrl(key: string, expiresIn = 3600, answer: SignedUrlOptions = {}): Promise<string> {
     const { baseUrl, signingSecret: secret } = this.#options;
     const found = storageKey(key);
     const expires = Math.floor(Date.now() / 1000) + validateExpiry(expiresIn);
@@ -201,7 +219,8 @@ export class FsStorage implements ObjectStorage {
       throw new SynapError('CONFIGURATION_INVALID', 'Signed addresses need a base URL and a signing secret.');
     }
     if (!(await io(() => this.#find(found)))) notFound(key);
-    return signUrl({ baseUrl: typeof baseUrl === 'string' ? baseUrl : baseUrl(), key: found, secret, expires });
+    const base = typeof baseUrl === 'string' ? baseUrl : baseUrl();
+    return signUrl({ baseUrl: base, key: found, secret, expires, answer });
   }
 
   buildPath(parts: PathParts): StorageKey {
@@ -314,12 +333,14 @@ export class FsStorage implements ObjectStorage {
     return (await ifPresent(() => this.#fileSystem.open(this.#pathOf(key), flags))) ?? notFound(key);
   }
 
-  async *#chunks(key: StorageKey): AsyncGenerator<Uint8Array> {
+  async *#chunks(key: StorageKey, { start, end }: ByteRange = WHOLE): AsyncGenerator<Uint8Array> {
     const handle = await io(() => this.#openObject(key));
     try {
-      for (;;) {
-        const { bytesRead, buffer } = await io(() => handle.read(Buffer.allocUnsafe(65_536)));
+      for (let position = start; position <= end; ) {
+        const length = Math.min(CHUNK_BYTES, end - position + 1);
+        const { bytesRead, buffer } = await io(() => handle.read(Buffer.allocUnsafe(length), 0, length, position));
         if (bytesRead === 0) return;
+        position += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
     } finally {

@@ -26,6 +26,30 @@ export interface DownloadOptions {
   readonly checksum?: Checksum;
 }
 
+/** Bytes of an object, the first and the last of them included, counted from 0. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StreamOptions extends DownloadOptions {
+  /**
+   * Only these bytes; what of them lies behind the object's end is left out. A part cannot be held against the checksum
+   * of the whole, so together with `checksum` this is `VALIDATION_FAILED`.
+   */
+  readonly range?: ByteRange;
+}
+
+/** What a signed address answers beside the bytes. Whoever has the address cannot change it. */
+export interface SignedUrlOptions {
+  /** The answer's `Content-Type`; the object's own if absent. */
+  readonly contentType?: string;
+  /** The answer's `Content-Disposition`; printable ASCII. Up to the server if absent. */
+  readonly contentDisposition?: string;
+  /** What the object must hash to, where Synap's own server serves it. Other stores check what they keep themselves. */
+  readonly checksum?: Checksum;
+}
+
 export interface ObjectMetadata {
   readonly size: number;
   readonly lastModified: Date;
@@ -64,6 +88,9 @@ export interface ObjectStorage {
   /** `fs` or `r2`. */
   readonly kind: string;
 
+  /** Bytes that `uploadStream` takes at most. */
+  readonly maxStreamBytes: number;
+
   /**
    * Writes an object once. When it resolves, the object is durable: it survives the loss of power.
    * @throws {SynapError} `OBJECT_EXISTS` if the key was written before; what stands there is not touched.
@@ -72,7 +99,8 @@ export interface ObjectStorage {
 
   /**
    * As `upload`, for content that comes in pieces. If `content` throws, nothing is stored and the error passes unchanged.
-   * @throws {SynapError} `CONTENT_TOO_LARGE` if it is more than this driver takes as a stream
+   * @throws {SynapError} `CONTENT_TOO_LARGE` if it is more than `maxStreamBytes`; `OVERLOADED` if a driver that gathers
+   * streams in memory gathers as much as it may already
    */
   uploadStream(key: string, content: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<FileMetadata>;
 
@@ -85,10 +113,12 @@ export interface ObjectStorage {
   downloadBuffer(key: string, options?: DownloadOptions): Promise<Buffer>;
 
   /**
-   * The object in pieces, once. With a checksum, the stream ends in `CHECKSUM_MISMATCH` if the whole does not match.
+   * The object in pieces, once. With a checksum, the stream ends in `CHECKSUM_MISMATCH` if the whole does not match, and
+   * its last piece is held back until that is known: who passes the pieces on never passes on a whole that is wrong.
    * Read it to its end or leave the loop with `break`; a stream that nobody reads may keep a connection.
+   * @throws {SynapError} `VALIDATION_FAILED` for a range that begins behind the object's end, or is none
    */
-  downloadStream(key: string, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>>;
+  downloadStream(key: string, options?: StreamOptions): Promise<AsyncIterable<Uint8Array>>;
 
   /** Removes the object for ever, durably. Removing what is not there is no error. */
   delete(key: string): Promise<void>;
@@ -108,7 +138,7 @@ export interface ObjectStorage {
    * An address that reads this one object without further credentials, until it expires.
    * @param expiresIn seconds, 1 to 604,800; an hour if absent
    */
-  getSignedUrl(key: string, expiresIn?: number): Promise<string>;
+  getSignedUrl(key: string, expiresIn?: number, options?: SignedUrlOptions): Promise<string>;
 
   /** @throws {SynapError} `INVALID_STORAGE_KEY` */
   buildPath(parts: PathParts): StorageKey;

@@ -24,16 +24,30 @@ import {
   storageKey,
   type UserId,
 } from '@synap/types';
-import { alreadyExists, bytesOf, notFound, textOf, validateExpiry, verifyBytes, verifyStream } from './content.ts';
+import {
+  alreadyExists,
+  bytesOf,
+  notFound,
+  rangeBehindEnd,
+  streamTooLarge,
+  textOf,
+  validateExpiry,
+  validateRange,
+  verifyBytes,
+  verifyStream,
+} from './content.ts';
 import { fromHeaders, mediaOf, toHeaders, typeOfKey } from './media.ts';
 import { buildPath, canBeginKey, fileUrl, isStorageKey } from './paths.ts';
 import type {
+  ByteRange,
   DownloadOptions,
   FileMetadata,
   ObjectListing,
   ObjectMetadata,
   ObjectStorage,
   PathParts,
+  SignedUrlOptions,
+  StreamOptions,
   UploadOptions,
 } from './port.ts';
 import { type R2StorageOptions, s3Config } from './r2-config.ts';
@@ -41,6 +55,8 @@ import { answerOf, mayHaveLanded, r2Error } from './r2-errors.ts';
 
 /** What a stream may hold, since it is gathered in memory: a put needs its length and its checksum beforehand. */
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+/** What all streams together may hold in memory. */
+const MAX_GATHERED_BYTES = 4 * MAX_STREAM_BYTES;
 
 /** For how long a bucket that was seen is taken to be there, in milliseconds. */
 const BUCKET_SEEN_MS = 10_000;
@@ -60,9 +76,11 @@ const ATTEMPT = 'synap-attempt';
  */
 export class R2Storage implements ObjectStorage {
   readonly kind = 'r2';
+  readonly maxStreamBytes = MAX_STREAM_BYTES;
   readonly #client: S3Client;
   readonly #bucket: string;
   #bucketSeenAt = Number.NEGATIVE_INFINITY;
+  #gathered = 0;
 
   /** @throws {SynapError} `CONFIGURATION_INVALID` */
   constructor(options: R2StorageOptions) {
@@ -103,22 +121,28 @@ export class R2Storage implements ObjectStorage {
   /**
    * Gathers the stream in memory and puts it at once.
    * @throws {SynapError} `CONTENT_TOO_LARGE` for more than 64 MiB; larger ones need a multipart upload, which this
-   * driver does not do
+   * driver does not do. `OVERLOADED` while other streams fill the memory that is set aside for them
    */
   async uploadStream(key: string, content: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<FileMetadata> {
     mediaOf(storageKey(key), options);
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of content) {
-      size += chunk.length;
-      if (size > MAX_STREAM_BYTES) {
-        throw new SynapError('CONTENT_TOO_LARGE', 'A streamed object has at most 64 MiB.', {
-          details: { limit: MAX_STREAM_BYTES },
-        });
+    try {
+      for await (const chunk of content) {
+        size += chunk.length;
+        this.#gathered += chunk.length;
+        if (size > MAX_STREAM_BYTES) throw streamTooLarge(MAX_STREAM_BYTES);
+        if (this.#gathered > MAX_GATHERED_BYTES) {
+          throw new SynapError('OVERLOADED', 'Too many uploads at once. Try again in a moment.');
+        }
+        chunks.push(chunk);
       }
-      chunks.push(chunk);
+      const bytes = Buffer.concat(chunks, size);
+      chunks.length = 0;
+      return await this.upload(key, bytes, options);
+    } finally {
+      this.#gathered -= size;
     }
-    return this.upload(key, Buffer.concat(chunks, size), options);
   }
 
   async download(key: string, options?: DownloadOptions): Promise<string> {
@@ -133,9 +157,11 @@ export class R2Storage implements ObjectStorage {
     return bytes;
   }
 
-  async downloadStream(key: string, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>> {
-    const response = await this.#get(storageKey(key));
+  async downloadStream(key: string, options: StreamOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    const range = validateRange(options);
+    const response = await this.#get(storageKey(key), range);
     let stream = chunksOf(response);
+    if (range) return stream;
     for (const expected of expectations(response, options)) stream = verifyStream(key, stream, expected);
     return stream;
   }
@@ -178,14 +204,18 @@ export class R2Storage implements ObjectStorage {
     } while (ContinuationToken !== undefined);
   }
 
-  async getSignedUrl(key: string, expiresIn = 3600): Promise<string> {
+  async getSignedUrl(key: string, expiresIn = 3600, answer: SignedUrlOptions = {}): Promise<string> {
     const Key = storageKey(key);
     validateExpiry(expiresIn);
     // Signing itself asks nobody. A link to nothing is better found out here than by whoever follows it.
     if (!(await this.#head(Key))) notFound(key);
-    return this.#send(() =>
-      getSignedUrl(this.#client, new GetObjectCommand({ Bucket: this.#bucket, Key }), { expiresIn }),
-    );
+    const command = new GetObjectCommand({
+      Bucket: this.#bucket,
+      Key,
+      ResponseContentType: answer.contentType,
+      ResponseContentDisposition: answer.contentDisposition,
+    });
+    return this.#send(() => getSignedUrl(this.#client, command, { expiresIn }));
   }
 
   buildPath(parts: PathParts): StorageKey {
@@ -245,8 +275,15 @@ export class R2Storage implements ObjectStorage {
     await this.#send(() => this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket })));
   }
 
-  #get(key: StorageKey): Promise<GetObjectCommandOutput> {
-    return this.#send(() => this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key })));
+  async #get(key: StorageKey, range?: ByteRange): Promise<GetObjectCommandOutput> {
+    const Range = range && `bytes=${range.start}-${range.end}`;
+    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key, Range });
+    try {
+      return await this.#send(() => this.#client.send(command));
+    } catch (error) {
+      if (error instanceof SynapError && answerOf(error.cause).status === 416) rangeBehindEnd(error);
+      throw error;
+    }
   }
 
   async #send<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isSynapError, type StorageKey, SynapError, storageKey } from '@synap/types';
+import { type Checksum, isSynapError, type StorageKey, SynapError, storageKey } from '@synap/types';
 import { encodeKey, FILES_PATH } from './paths.ts';
+import type { SignedUrlOptions } from './port.ts';
+
+const PRINTABLE = /^[\u0020-\u007e]*$/;
 
 /** Shorter secrets can be guessed. In bytes. */
 const MIN_SECRET_BYTES = 16;
@@ -20,6 +23,13 @@ export interface SignUrlInput {
   readonly expires: number;
   /** What the address may be used for. `GET` if absent. */
   readonly method?: string;
+  /** What the server answers with; under the signature as well. */
+  readonly answer?: SignedUrlOptions;
+}
+
+/** What a signed address gives. */
+export interface SignedObject extends SignedUrlOptions {
+  readonly key: StorageKey;
 }
 
 export interface VerifyUrlInput {
@@ -32,16 +42,36 @@ export interface VerifyUrlInput {
   readonly filesPath?: string;
 }
 
-function signatureOf(secret: string, method: string, key: StorageKey, expires: string): string {
-  // No key contains a line break, so no two requests make the same text.
-  const text = ['synap-url-1', method === 'HEAD' ? 'GET' : method, key, expires].join('\n');
+/** The parameters in which `SignedUrlOptions` travel: S3's names where it has one. */
+const ANSWER = {
+  contentType: 'response-content-type',
+  contentDisposition: 'response-content-disposition',
+  checksum: 'checksum',
+} as const;
+
+function signatureOf(secret: string, method: string, object: SignedObject, expires: string): string {
+  const { key, ...answer } = object;
+  // Neither a key nor a header contains a line break, so no two requests make the same text.
+  const lines = Object.entries(ANSWER).flatMap(([name, parameter]) => {
+    const value = answer[name as keyof typeof ANSWER];
+    return value === undefined ? [] : [`${parameter}: ${value}`];
+  });
+  const text = ['synap-url-1', method === 'HEAD' ? 'GET' : method, key, expires, ...lines].join('\n');
   return createHmac('sha256', validateSecret(secret)).update(text).digest('base64url');
 }
 
-/** An address that reads one object until it expires: `<baseUrl>/files/<key>?expires=<seconds>&signature=<HMAC>`. */
-export function signUrl({ baseUrl, key, secret, expires, method = 'GET' }: SignUrlInput): string {
-  const signature = signatureOf(secret, method, key, String(expires));
-  return `${baseUrl.replace(/\/+$/, '')}${FILES_PATH}${encodeKey(key)}?expires=${expires}&signature=${signature}`;
+/** An address that reads one object until it expires: `<baseUrl>/files/<key>?expires=<seconds>&…&signature=<HMAC>`. */
+export function signUrl({ baseUrl, key, secret, expires, method = 'GET', answer = {} }: SignUrlInput): string {
+  for (const value of Object.values(answer)) {
+    if (!PRINTABLE.test(value)) throw new SynapError('VALIDATION_FAILED', 'A header is printable ASCII.');
+  }
+  const query = new URLSearchParams({ expires: String(expires) });
+  for (const [name, parameter] of Object.entries(ANSWER)) {
+    const value = answer[name as keyof typeof ANSWER];
+    if (value !== undefined) query.set(parameter, value);
+  }
+  query.set('signature', signatureOf(secret, method, { ...answer, key }, String(expires)));
+  return `${baseUrl.replace(/\/+$/, '')}${FILES_PATH}${encodeKey(key)}?${query.toString()}`;
 }
 
 function refuse(message: string, cause?: unknown): never {
@@ -61,24 +91,41 @@ function keyOf(url: URL, filesPath: string): StorageKey {
 }
 
 /** The one value of a parameter: a second one would let two readers of one address see different things. */
-function single(url: URL, name: string): string {
+function atMostOne(url: URL, name: string): string | undefined {
   const [value, ...more] = url.searchParams.getAll(name);
-  return value === undefined || more.length > 0 ? refuse(FORGED) : value;
+  return more.length > 0 ? refuse(FORGED) : value;
+}
+
+function single(url: URL, name: string): string {
+  return atMostOne(url, name) ?? refuse(FORGED);
+}
+
+function answerOf(url: URL): SignedUrlOptions {
+  const contentType = atMostOne(url, ANSWER.contentType);
+  const contentDisposition = atMostOne(url, ANSWER.contentDisposition);
+  const sum = atMostOne(url, ANSWER.checksum);
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...(contentDisposition !== undefined && { contentDisposition }),
+    // Good only if the signature is, which is looked at before anybody gets to see this.
+    ...(sum !== undefined && { checksum: sum as Checksum }),
+  };
 }
 
 /**
- * The key that a signed address gives access to. Method, key and expiry are all under the signature.
+ * The object that a signed address gives access to. Method, key, expiry and the answer's headers are all under the
+ * signature.
  * @param address absolute, or the path and query of a request
  * @throws {SynapError} `UNAUTHENTICATED` if it was forged, changed, made for another method, or has expired
  */
-export function verifySignedUrl(address: string | URL, input: VerifyUrlInput): StorageKey {
+export function verifySignedUrl(address: string | URL, input: VerifyUrlInput): SignedObject {
   const { secret, method = 'GET', now = Date.now() / 1000, filesPath = FILES_PATH } = input;
   const url = URL.parse(String(address), 'http://localhost') ?? refuse(FORGED);
-  const key = keyOf(url, filesPath);
+  const object = { key: keyOf(url, filesPath), ...answerOf(url) };
   const expires = single(url, 'expires');
   const given = Buffer.from(single(url, 'signature'));
-  const expected = Buffer.from(signatureOf(secret, method, key, expires));
+  const expected = Buffer.from(signatureOf(secret, method, object, expires));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) refuse(FORGED);
   if (!(now < Number(expires))) refuse('This address has expired. Ask for a new one.');
-  return key;
+  return object;
 }

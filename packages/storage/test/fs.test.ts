@@ -12,7 +12,7 @@ const secret = 'the secret of this test';
 /** What the real server does, at its smallest. */
 async function serveFile(root: string, { url = '', method = '' }: IncomingMessage, response: ServerResponse) {
   try {
-    const key = verifySignedUrl(url, { secret, method });
+    const { key } = verifySignedUrl(url, { secret, method });
     response.end(await readFile(join(root, key)));
   } catch (error) {
     response.writeHead(isSynapError(error, 'UNAUTHENTICATED') ? 403 : 500).end();

@@ -33,6 +33,8 @@ export const ERROR_KINDS = {
   INVALID_EVENT: 'invalid',
   /** A command that makes no sense in the entity's present state. */
   INVALID_STATE: 'invalid',
+  /** The bytes of an upload are not those that were announced; `details.what` is `size` or `sha256`. */
+  UPLOAD_MISMATCH: 'invalid',
   /** An idempotency key that was used before with another input. */
   IDEMPOTENCY_KEY_REUSED: 'invalid',
   /** A way of searching that this installation has not. */
@@ -54,8 +56,12 @@ export const ERROR_KINDS = {
   INSUFFICIENT_SCOPE: 'forbidden',
   NOT_FOUND: 'not-found',
   PURGED: 'gone',
+  /** An upload that was not completed in time. */
+  UPLOAD_EXPIRED: 'gone',
   /** Somebody changed the stream first; `details.actualVersion` is its version now. */
   VERSION_CONFLICT: 'conflict',
+  /** A verification or a rebuild that another process has begun goes on. */
+  MAINTENANCE_RUNNING: 'conflict',
   /** A storage key is written once; this one exists. */
   OBJECT_EXISTS: 'conflict',
   /** The store answered: there is no such object. */

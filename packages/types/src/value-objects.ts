@@ -41,6 +41,22 @@ export function checksum(value: string): Checksum {
   return value as Checksum;
 }
 
+/**
+ * The checksum that a SHA-256 stands for, as clients spell it: 64 hexadecimal digits, or base64, with or without `sha256:`.
+ * @throws {SynapError} `VALIDATION_FAILED`
+ */
+export function checksumOfSha256(value: string): Checksum {
+  if (/^[0-9A-Fa-f]{64}$/.test(value)) return `sha256:${Buffer.from(value, 'hex').toString('base64')}` as Checksum;
+  const base64 = value
+    .replace(/^sha256:/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
+  // Through the bytes, because the last character of base64 has bits to spare and more than one spelling.
+  const bytes = /^[A-Za-z0-9+/]{43}=?$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
+  if (bytes?.length === 32) return `sha256:${bytes.toString('base64')}` as Checksum;
+  throw new SynapError('VALIDATION_FAILED', 'A SHA-256 is 64 hexadecimal digits, or 44 characters of base64.');
+}
+
 /** R2's and S3's own limit on a key, in bytes of UTF-8. */
 const KEY_BYTES = 1024;
 /** The limit of common file systems on one name, in bytes of UTF-8. */

@@ -18,7 +18,9 @@ const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.st
 export async function request(target: Target, path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(target.url + path, { ...init, headers: authorization(target) });
+    const headers = new Headers(init.headers);
+    for (const [name, value] of Object.entries(authorization(target))) headers.set(name, value);
+    response = await fetch(target.url + path, { ...init, headers });
   } catch (error) {
     throw unreachable(target.url, error);
   }

@@ -23,13 +23,13 @@ export async function* examineDatabase(database: Database, config: Config): Asyn
   yield Number(server.number) >= OLDEST_POSTGRES
     ? ok('database', `${name} ${String(server.version)}`)
     : fail('database', `${name} ${String(server.version)} is too old`, 'Use PostgreSQL 15 or newer.');
-  // Nothing fails because of it today, and everything is lost the day the power does; the operator has to know.
+  // That acknowledged means durable is what Synap promises first, and this server cannot keep it.
   yield server.fsync === 'off' || server.synchronous_commit === 'off'
-    ? warn(
+    ? fail(
         'durability',
         `fsync is ${String(server.fsync)}, synchronous_commit is ${String(server.synchronous_commit)}: ` +
           'acknowledged notes can be lost when the machine stops',
-        'Set fsync = on and synchronous_commit = on on the server.',
+        'Set fsync = on and synchronous_commit = on in postgresql.conf (or ALTER SYSTEM), and restart the server.',
       )
     : ok('durability', 'a commit is on the disk before it is answered');
   yield await examineVectors(database);

@@ -53,7 +53,7 @@ async function examineSignedUrl(
     const url = await objects.getSignedUrl(key, 60);
     if (objects.kind === 'fs') {
       // Whether this process serves the address, and under which name, does not matter for the signature.
-      const signedFor = verifySignedUrl(url, { secret });
+      const { key: signedFor } = verifySignedUrl(url, { secret });
       if (signedFor !== key) return fail('signed address', 'it names another object', 'Please report this.');
       return ok('signed address', 'made and verified');
     }

@@ -30,58 +30,87 @@ export class Refusal extends Error {
 /** Answers that are about this one file. */
 const ABOUT_THE_FILE: ReadonlySet<number> = new Set([400, 409, 410, 413]);
 
+/** A file on its way to the server. */
+export interface Outgoing {
+  readonly file: SourceFile;
+  /** As it was when it was listed, in hex. */
+  readonly sha256: string;
+  /** The path that it had, if it was moved. */
+  readonly from?: string | undefined;
+}
+
+/** Bytes up to which a file is read as a whole; a larger one is sent as it is read. */
+const WHOLE = 1024 * 1024;
+/** What a file that is sent as it is read may take of memory. */
+const BUFFERS = 256 * 1024;
+
+export function bytesInMemory({ size }: SourceFile): number {
+  return size <= WHOLE ? size : BUFFERS;
+}
+
 /**
- * Sends one file as it is now, which need not be as it was listed.
- * @param from the path that it had, if it was moved
+ * Sends one file. A small one goes as it is now, which need not be as it was listed; a large one has to be as it was.
  * @throws {Refusal} if the server refuses it; {Busy}; {CommandError} if the server is not reachable or knows no such key
  */
-export async function putFile(target: Target, source: string, file: SourceFile, from?: string): Promise<Imported> {
-  const bytes = await contentOf(file);
+export async function putFile(target: Target, source: string, { file, sha256, from }: Outgoing): Promise<Imported> {
+  const whole = file.size <= WHOLE ? await contentOf(file) : undefined;
   const query = new URLSearchParams({
     source,
     path: file.path,
     modifiedAt: file.modifiedAt,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: whole ? createHash('sha256').update(whole).digest('hex') : sha256,
+    size: String(whole?.length ?? file.size),
     ...(from !== undefined && { from }),
   });
-  const response = await send(target, `/api/v1/import/file?${query.toString()}`, bytes);
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return answer.parse(body);
+  const body = whole ?? ReadableStream.from<Uint8Array>(await opened(file));
+  const response = await send(target, `/api/v1/import/file?${query.toString()}`, body);
+  const said: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer.parse(said);
   if (response.status === 401) throw unauthenticated(target);
   if (response.status === 503 || response.status === 429) throw new Busy();
-  const said = failure.safeParse(body).data?.error;
-  if (said && ABOUT_THE_FILE.has(response.status)) throw new Refusal(said.code, said.message);
-  throw new Error(said?.message ?? `The server answered ${response.status}, and not as Synap does.`);
+  const error = failure.safeParse(said).data?.error;
+  if (error && ABOUT_THE_FILE.has(response.status)) throw new Refusal(error.code, error.message);
+  throw new Error(error?.message ?? `The server answered ${response.status}, and not as Synap does.`);
 }
 
-async function send(target: Target, path: string, body: Uint8Array): Promise<Response> {
+async function send(target: Target, path: string, body: Buffer<ArrayBuffer> | ReadableStream): Promise<Response> {
   try {
     const headers = { ...authorization(target), 'content-type': 'application/octet-stream' };
-    return await fetch(target.url + path, { method: 'PUT', headers, body: Buffer.from(body) });
+    return await fetch(target.url + path, { method: 'PUT', headers, body, duplex: 'half' });
   } catch (error) {
+    // What went wrong with the file itself comes as the reason why it was not sent.
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (error instanceof Refusal) throw error;
+    if (cause instanceof Refusal) throw cause;
     throw unreachable(target.url, error);
   }
 }
 
-/** @throws {Refusal} if it cannot be read */
-async function contentOf(file: SourceFile): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of await file.open()) chunks.push(chunk as Buffer);
-  } catch (error) {
+/** @throws {Refusal} at the call or while it is read, if it cannot be read */
+async function opened(file: SourceFile): Promise<AsyncGenerator<Buffer>> {
+  const stream = await file.open().catch((error: unknown) => {
     throw unreadable(error);
-  }
+  });
+  return (async function* read() {
+    try {
+      for await (const chunk of stream) yield chunk as Buffer;
+    } catch (error) {
+      throw unreadable(error);
+    }
+  })();
+}
+
+/** @throws {Refusal} if it cannot be read */
+async function contentOf(file: SourceFile): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await opened(file)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
 /** SHA-256 in hex, in memory that does not grow with the file. @throws {Refusal} if it cannot be read */
 export async function hashOf(file: SourceFile): Promise<string> {
   const hash = createHash('sha256');
-  try {
-    for await (const chunk of await file.open()) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw unreadable(error);
-  }
+  for await (const chunk of await opened(file)) hash.update(chunk);
   return hash.digest('hex');
 }
 

@@ -1,10 +1,9 @@
 import { inParallel, type KnownFile, type ListedFile, type PlannedFile, planImport } from '@initiativ/core';
-import { LIMITS } from '@synap/types';
 import type { Target } from '../client/target.ts';
 import { call } from '../client/trpc.ts';
 import { Budget } from './budget.ts';
 import { persist } from './persist.ts';
-import { hashOf, putFile, Refusal } from './put-file.ts';
+import { bytesInMemory, hashOf, type Outgoing, putFile, Refusal } from './put-file.ts';
 import type { Problem, Source, SourceFile } from './source.ts';
 
 const IN_FLIGHT = 16;
@@ -54,7 +53,7 @@ export async function runImport(files: Source, options: ImportOptions): Promise<
   const known = await run.known();
   const listed = await run.list(files.files);
   const { plan, gone } = run.plan(listed, known);
-  if (!dryRun) await run.bringIn(plan, files.files);
+  if (!dryRun) await run.bringIn(plan, files.files, listed);
   const links = dryRun || signal.aborted ? undefined : await run.link();
   return {
     source: options.source,
@@ -112,7 +111,6 @@ class Run {
       if (this.#options.signal.aborted) return;
       try {
         const { path, size, modifiedAt } = file;
-        if (size > LIMITS.contentBytes) throw tooLarge();
         listed.push({ path, size, modifiedAt, sha256: await hashOf(file) });
       } catch (error) {
         this.#refuse(file.path, error);
@@ -141,24 +139,30 @@ class Run {
     return { plan, gone: this.#options.signal.aborted ? 0 : gone };
   }
 
-  async bringIn(plan: readonly PlannedFile[], files: readonly SourceFile[]): Promise<void> {
+  async bringIn(
+    plan: readonly PlannedFile[],
+    files: readonly SourceFile[],
+    sums: readonly ListedFile[],
+  ): Promise<void> {
     const { signal, onProgress } = this.#options;
     const byPath = new Map(files.map((file) => [file.path, file]));
+    const listed = new Map(sums.map((file) => [file.path, file.sha256]));
     const todo = plan.filter(({ action }) => action === 'create' || action === 'update' || action === 'moved');
     let done = 0;
     await inParallel(todo, IN_FLIGHT, async ({ path, from }) => {
       const file = byPath.get(path);
       if (signal.aborted || !file) return;
-      await this.#budget.with(file.size, () => this.#put(file, from));
+      const sha256 = listed.get(path) ?? '';
+      await this.#budget.with(bytesInMemory(file), () => this.#put({ file, sha256, from }));
       onProgress('imported', ++done, todo.length);
     });
   }
 
-  async #put(file: SourceFile, from: string | undefined): Promise<void> {
+  async #put(outgoing: Outgoing): Promise<void> {
     const { target, source, signal } = this.#options;
-    const { path } = file;
+    const { path } = outgoing.file;
     try {
-      const result = await persist(() => putFile(target, source, file, from), signal);
+      const result = await persist(() => putFile(target, source, outgoing), signal);
       const { action, code = '', message = '', warnings } = result;
       if (action === 'conflict') this.conflicts.push({ path, code, message });
       else this.counts[COUNTED[action]]++;
@@ -187,10 +191,6 @@ class Run {
     if (!(error instanceof Refusal)) throw error;
     this.refused.push({ path, code: error.code, message: error.message });
   }
-}
-
-function tooLarge(): Refusal {
-  return new Refusal('FILE_TOO_LARGE', `It has more than ${LIMITS.contentBytes / 1024 / 1024} MiB.`);
 }
 
 function problemOf({ path, code, message = '' }: PlannedFile): Problem {

@@ -3,7 +3,7 @@ import type { ObjectStorage } from '@synap/storage';
 import { isSynapError } from '@synap/types';
 import { concurrently, sample } from './concurrent.ts';
 
-/** Objects that are read back at once. Each may have 10 MiB, so this bounds the memory as well. */
+/** Objects that are read back at once, each piece by piece. */
 const IN_FLIGHT = 16;
 
 export interface ContentOptions {
@@ -48,9 +48,10 @@ async function findingOf(objects: ObjectStorage, reference: ContentReference): P
     version,
   });
   try {
-    const bytes = await objects.downloadBuffer(key, { checksum });
-    if (bytes.length === size) return undefined;
-    return finding('CONTENT_SIZE_WRONG', `The content has ${bytes.length} bytes, the log says ${size}.`);
+    let bytes = 0;
+    for await (const piece of await objects.downloadStream(key, { checksum })) bytes += piece.length;
+    if (bytes === size) return undefined;
+    return finding('CONTENT_SIZE_WRONG', `The content has ${bytes} bytes, the log says ${size}.`);
   } catch (error) {
     if (isSynapError(error, 'OBJECT_NOT_FOUND')) return finding('CONTENT_MISSING', 'The content is missing.');
     if (isSynapError(error, 'INVALID_STORAGE_KEY')) {

@@ -58,7 +58,8 @@ export class BodyReader {
   }
 }
 
-async function* piecesOf(request: Request): AsyncGenerator<Uint8Array> {
+/** @throws {SynapError} `VALIDATION_FAILED` if the body ends too early */
+export async function* piecesOf(request: Request): AsyncGenerator<Uint8Array> {
   const reader = request.body?.getReader();
   if (!reader) return;
   try {

@@ -1,10 +1,11 @@
 import { checksumFrom } from '@initiativ/core';
-import { LIMITS, SynapError, timestamp, type UserId } from '@synap/types';
+import { LIMITS, timestamp, type UserId } from '@synap/types';
 import { z } from 'zod';
+import { isMarkdownPath } from '../import/file-import.ts';
 import type { Imports } from '../import/imports.ts';
 import { sourceName } from '../routers/imports.ts';
 import { instant } from '../routers/input.ts';
-import type { BodyReader } from './body.ts';
+import { type BodyReader, piecesOf } from './body.ts';
 
 const query = z.object({
   source: sourceName,
@@ -18,12 +19,18 @@ const query = z.object({
       return checksum;
     })
     .optional(),
+  /** For bodies whose length no header tells. */
+  size: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .optional(),
   from: z.string().max(10_000).optional(),
 });
 
 /**
- * One file of an import, its bytes as the body.
- * @throws {ZodError} for parameters that are none; {SynapError} `CONTENT_TOO_LARGE` and what `Imports.file` throws
+ * One file of an import, its bytes as the body: Markdown as a whole, anything else as it comes.
+ * @throws {ZodError} for parameters that are none; {SynapError} what `Imports.file` throws
  */
 export async function importResponse(
   imports: Imports,
@@ -31,15 +38,12 @@ export async function importResponse(
   userId: UserId,
   request: Request,
 ): Promise<Response> {
-  const file = query.parse(Object.fromEntries(new URL(request.url).searchParams));
-  // Refused before it is sent, where the length is told.
-  if (Number(request.headers.get('content-length') ?? 0) > LIMITS.contentBytes) {
-    throw new SynapError('CONTENT_TOO_LARGE', `Content has at most ${LIMITS.contentBytes / 1024 / 1024} MiB.`, {
-      details: { limit: LIMITS.contentBytes },
-    });
-  }
-  const { sha256: checksum, ...rest } = file;
-  return bodies.withBytes(request, async (bytes) => {
-    return Response.json(await imports.file(userId, { ...rest, checksum, bytes }, {}));
-  });
+  const { sha256: checksum, ...file } = query.parse(Object.fromEntries(new URL(request.url).searchParams));
+  const length = request.headers.get('content-length');
+  const size = file.size ?? (length === null ? undefined : Number(length));
+  const take = async (content: Uint8Array | AsyncIterable<Uint8Array>) => {
+    return Response.json(await imports.file(userId, { ...file, size, checksum, content }, {}));
+  };
+  const isNote = isMarkdownPath(file.path) && (size ?? 0) <= LIMITS.contentBytes;
+  return isNote ? bodies.withBytes(request, take) : take(piecesOf(request));
 }

@@ -4,6 +4,7 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 import type { AppEnv } from '../http.ts';
+import { authorised } from '../trpc.ts';
 import { Attempts } from './attempts.ts';
 import { BodyReader } from './body.ts';
 import type { OriginGuard } from './origin.ts';
@@ -70,7 +71,9 @@ export function sessionRoutes(route: SessionRoute): Hono<AppEnv> {
 
   app.delete('/', async (context) => {
     const token = sessionToken(context.req.raw);
-    if (token !== undefined) {
+    if (context.req.query('all') === 'true') {
+      await sessions.endAll(authorised(await identified(context), 'write'));
+    } else if (token !== undefined) {
       origins.requireOwnPage(context.req.raw);
       await sessions.end(token);
     }

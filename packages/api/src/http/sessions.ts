@@ -1,12 +1,12 @@
 import type { Issued, Session, SessionRepository } from '@synap/database';
-import { KeyScope } from '@synap/types';
+import { KeyScope, type UserId } from '@synap/types';
 import type { AuthContext, Logger } from '../context.ts';
 import { synapErrorOf } from '../errors.ts';
 import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
 
 export const SESSION_COOKIE = 'synap_session';
 
-export type SessionStore = Pick<SessionRepository, 'signIn' | 'find' | 'refresh' | 'end'>;
+export type SessionStore = Pick<SessionRepository, 'signIn' | 'find' | 'refresh' | 'end' | 'endAll'>;
 
 /**
  * Who sits at the page may do all that the account may: a session is its owner in person, at most a week old and out of
@@ -43,6 +43,12 @@ export class Sessions {
   async end(token: string): Promise<void> {
     await this.#store.end(token);
     this.#remembered.forget(token);
+  }
+
+  /** The same for all sessions of a user. */
+  async endAll(userId: UserId): Promise<void> {
+    await this.#store.endAll(userId);
+    this.#remembered.clear();
   }
 
   async #ask(token: string): Promise<AuthContext | null> {

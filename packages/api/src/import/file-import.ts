@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import {
   actionFor,
+  type ContentReference,
   type EntityChange,
   IMPORT_PROBLEMS,
   type ImportAction,
@@ -17,6 +19,7 @@ import {
   checksumOf,
   type Entity,
   type EntityId,
+  EntityType,
   EventSource,
   entityId,
   FileType,
@@ -27,17 +30,20 @@ import {
   type Timestamp,
   type UserId,
 } from '@synap/types';
+import type { FileStore } from '../files/file-store.ts';
 import { derivedId } from '../storage/derived-id.ts';
-import { isMarkdownPath, kindOf } from './file-kind.ts';
 
 /** A file of a source, with what its file system says of it. */
 export interface FileToImport {
   readonly source: string;
   readonly path: string;
   readonly modifiedAt: Timestamp;
-  readonly bytes: Uint8Array;
-  /** What the bytes have to hash to. */
+  /** Its bytes at once, as Markdown is taken, or as they come, whatever their number. */
+  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+  /** What the bytes have to hash to; may be absent where they come at once. */
   readonly checksum?: Checksum | undefined;
+  /** How many bytes there have to be, if that is known. */
+  readonly size?: number | undefined;
   /** The path that it had, if it was moved. */
   readonly from?: string | undefined;
 }
@@ -57,24 +63,34 @@ const MAX_TRIES = 20;
 interface Task extends FileToImport {
   readonly userId: UserId;
   readonly origin: Origin;
+  /** The content as text; undefined for what is no Markdown. */
+  readonly text: string | undefined;
   readonly correlationId?: CorrelationId;
+  /** The content, once it is in the store: bytes that come in pieces come once only. */
+  stored?: { readonly id: EntityId; readonly reference: ContentReference };
+}
+
+export function isMarkdownPath(path: string): boolean {
+  return /\.(?:md|markdown)$/i.test(path);
 }
 
 /** Brings one file in. To do it again changes nothing, so whoever got no answer may simply repeat it. */
 export class FileImport {
   readonly #storage: IStorage;
+  readonly #files: FileStore;
   readonly #origins: OriginReader;
   readonly #clock: () => Date;
 
-  constructor(storage: IStorage, origins: OriginReader, clock: () => Date = () => new Date()) {
+  constructor(storage: IStorage, files: FileStore, origins: OriginReader, clock: () => Date = () => new Date()) {
     this.#storage = storage;
+    this.#files = files;
     this.#origins = origins;
     this.#clock = clock;
   }
 
   /**
-   * @throws {SynapError} `VALIDATION_FAILED` for a path that is refused, or bytes of another checksum; and what
-   * `IStorage.createEntity` throws
+   * @throws {SynapError} `VALIDATION_FAILED` for a path that is refused, or without a checksum where there must be one;
+   * `UPLOAD_MISMATCH` for other bytes than were announced; and what `IStorage.createEntity` and `FileStore.put` throw
    */
   async run(
     userId: UserId,
@@ -83,12 +99,9 @@ export class FileImport {
   ): Promise<ImportedFile> {
     const path = importPath(file.path);
     if (path === undefined) throw new SynapError('VALIDATION_FAILED', IMPORT_PROBLEMS.PATH_REFUSED);
-    const checksum = checksumOf(file.bytes);
-    if (file.checksum !== undefined && file.checksum !== checksum) {
-      throw new SynapError('VALIDATION_FAILED', 'The bytes are not those of the checksum. Was the file just changed?');
-    }
+    const checksum = checksumFor(file);
     const origin: Origin = { source: file.source, path, checksum, modifiedAt: file.modifiedAt };
-    const task: Task = { ...file, ...options, path, userId, origin };
+    const task: Task = { ...file, ...options, path, userId, origin, text: textOf(path, file.content) };
     for (let tries = 1, generation = 0; ; tries++) {
       try {
         const [known] = await this.#origins.atPaths(userId, file.source, [path]);
@@ -106,27 +119,25 @@ export class FileImport {
    * moved on with its id, the next one gets an id of the next generation.
    */
   async #create(task: Task, generation: number): Promise<ImportedFile> {
-    const { userId, path, origin, bytes } = task;
+    const { userId, path, origin, text } = task;
     const id = entityId(derivedId(['import', userId, origin.source, path, generation]));
-    const kind = kindOf(path, bytes);
-    const { title, tags, warnings } = described(path, bytes, kind.fileType);
-    await this.#storage.createEntity(
-      { userId, id, ...kind, title, tags, path, content: bytes, origin },
-      this.#written(task),
-    );
-    return { action: 'create', entityId: id, warnings };
+    const { title, tags, warnings } = described(path, text);
+    const type = text === undefined ? EntityType.FILE : EntityType.NOTE;
+    const content = await this.#content(task, id, type);
+    const data = { userId, id, type, title, tags, path, origin, ...content };
+    await this.#storage.createEntity(data, this.#written(task));
+    return { action: 'create', entityId: id, warnings: [...warnings, ...warningsOf(task)] };
   }
 
   /** A file whose path is known. */
   async #again(task: Task, known: KnownOrigin): Promise<ImportedFile> {
-    const { userId, origin, bytes, path } = task;
+    const { userId, origin, path, text } = task;
     const { entityId: id } = known;
-    const planned = actionFor(known, origin.checksum);
-    const { code, message } = planned;
-    if (planned.action === 'conflict') {
-      return { action: 'conflict', entityId: id, warnings: [], ...(code && { code }), ...(message && { message }) };
+    const { action, code, message } = actionFor(known, origin.checksum);
+    if (action === 'conflict') {
+      return { action, entityId: id, warnings: [], ...(code && { code }), ...(message && { message }) };
     }
-    if (planned.action === 'unchanged') return { action: 'unchanged', entityId: id, warnings: [] };
+    if (action === 'unchanged') return { action, entityId: id, warnings: [] };
     const entity = await this.#storage.getEntity(id, userId);
     if (entity.checksum === origin.checksum) {
       await this.#update(task, entity, { origin });
@@ -134,11 +145,10 @@ export class FileImport {
     }
     // It was changed between the look and now.
     if (entity.checksum !== known.checksum) return this.#again(task, { ...known, entityChecksum: entity.checksum });
-    const { fileType } = kindOf(path, bytes);
-    const now = described(path, bytes, fileType);
-    const change = { content: bytes, fileType, origin, ...(await this.#describedAnew(task, entity, path, now)) };
-    await this.#update(task, entity, change);
-    return { action: 'update', entityId: id, warnings: now.warnings };
+    const now = described(path, text);
+    const anew = await this.#describedAnew(task, entity, path, now);
+    await this.#update(task, entity, { ...anew, origin, ...(await this.#content(task, id, entity.type)) });
+    return { action: 'update', entityId: id, warnings: [...now.warnings, ...warningsOf(task)] };
   }
 
   async #movedFrom({ userId, origin, from }: Task): Promise<KnownOrigin | undefined> {
@@ -151,8 +161,11 @@ export class FileImport {
   async #move(task: Task, known: KnownOrigin): Promise<ImportedFile> {
     const { userId, origin, path } = task;
     const entity = await this.#storage.getEntity(known.entityId, userId);
-    const now = described(path, task.bytes, kindOf(path, task.bytes).fileType);
-    const change = { path, origin, ...(await this.#describedAnew(task, entity, known.path, now)) };
+    const change = {
+      path,
+      origin,
+      ...(await this.#describedAnew(task, entity, known.path, described(path, task.text))),
+    };
     // It happened now: as of an instant before, it was where it was.
     await this.#storage.updateEntity(known.entityId, userId, change, {
       ...this.#written(task),
@@ -162,6 +175,28 @@ export class FileImport {
     return { action: 'moved', entityId: known.entityId, warnings: [] };
   }
 
+  /** Markdown goes the way of notes; everything else is passed on to the store as it comes, and told by its bytes. */
+  async #content(
+    task: Task,
+    id: EntityId,
+    type: EntityType,
+  ): Promise<Pick<EntityChange, 'content' | 'stored' | 'fileType'>> {
+    const { text, content, userId, path, size, origin } = task;
+    if (text !== undefined) return { content: content as Uint8Array, fileType: FileType.MARKDOWN };
+    if (task.stored && task.stored.id !== id) {
+      throw new SynapError('OVERLOADED', 'Another import was quicker. Try again in a moment.');
+    }
+    const stream = content instanceof Uint8Array ? once(content) : content;
+    task.stored ??= {
+      id,
+      reference: await this.#files.put({
+        ...{ userId, entityId: id, type, stream, size, checksum: origin.checksum },
+        name: nameOf(path),
+      }),
+    };
+    return { stored: task.stored.reference };
+  }
+
   /** Title and tags follow the file as long as they are what it said; what a person set here stays. */
   async #describedAnew(
     { userId }: Task,
@@ -169,8 +204,11 @@ export class FileImport {
     pathBefore: string,
     now: Described,
   ): Promise<Pick<EntityChange, 'title' | 'tags'>> {
-    const { bytes } = await this.#storage.getEntityBytes(entity.id, userId, { version: entity.version });
-    const before = described(pathBefore, bytes, entity.fileType);
+    const isNote = entity.fileType === FileType.MARKDOWN && isMarkdownPath(pathBefore);
+    const text = isNote
+      ? await this.#storage.getEntityContent(entity.id, userId, { version: entity.version })
+      : undefined;
+    const before = described(pathBefore, text);
     return {
       ...(entity.title === before.title && { title: now.title }),
       ...(sameTags(entity.tags, before.tags) && { tags: now.tags }),
@@ -199,32 +237,47 @@ export class FileImport {
   }
 }
 
+/** @throws {SynapError} `UPLOAD_MISMATCH`, `VALIDATION_FAILED` */
+function checksumFor({ content, checksum }: FileToImport): Checksum {
+  if (content instanceof Uint8Array) {
+    const actual = checksumOf(content);
+    if (checksum === undefined || checksum === actual) return actual;
+    throw new SynapError('UPLOAD_MISMATCH', 'The bytes have another SHA-256 than was announced. Send the file again.');
+  }
+  if (checksum !== undefined) return checksum;
+  throw new SynapError('VALIDATION_FAILED', 'sha256: Tell the SHA-256 of the file; it is what it is known by.');
+}
+
+function textOf(path: string, content: FileToImport['content']): string | undefined {
+  if (!isMarkdownPath(path) || !(content instanceof Uint8Array)) return undefined;
+  if (content.length > LIMITS.contentBytes || !isUtf8(content)) return undefined;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 interface Described {
   readonly title: string;
   readonly tags: string[];
-  readonly warnings: Warning[];
+  readonly warnings: readonly Warning[];
 }
 
-function described(path: string, bytes: Uint8Array, fileType: FileType | null): Described {
-  if (fileType === FileType.MARKDOWN) {
-    const { title, tags, warnings } = parseNote(textOf(bytes), path);
-    return { title, tags: [...tags], warnings: [...warnings] };
+function described(path: string, text: string | undefined): Described {
+  if (text !== undefined) {
+    const { title, tags, warnings } = parseNote(text, path);
+    return { title, tags: [...tags], warnings };
   }
-  const title = [
-    ...nameOf(path)
-      .replace(/\p{Cc}/gu, ' ')
-      .trim(),
-  ]
-    .slice(0, LIMITS.titleCharacters)
-    .join('');
-  const warnings: Warning[] = isMarkdownPath(path)
-    ? [{ code: 'NOT_UTF8', message: 'It is called Markdown but is not UTF-8: kept as a file.' }]
-    : [];
-  return { title, tags: [], warnings };
+  const name = nameOf(path)
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
+  return { title: [...name].slice(0, LIMITS.titleCharacters).join(''), tags: [], warnings: [] };
 }
 
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+function warningsOf({ path, text }: Task): Warning[] {
+  if (text !== undefined || !isMarkdownPath(path)) return [];
+  return [{ code: 'NO_NOTE', message: 'It is called Markdown but is not UTF-8, or too long: it is kept as a file.' }];
 }
 
 function sameTags(a: readonly string[], b: readonly string[]): boolean {

@@ -13,6 +13,7 @@ import {
 import type { KnownOrigin, OriginReader } from '@synap/database';
 import type { ObjectStorage } from '@synap/storage';
 import { type CorrelationId, type EntityId, FileType, type UserId } from '@synap/types';
+import type { FileStore } from '../files/file-store.ts';
 import type { StorageParts } from '../storage/parts.ts';
 import { RelationWriter } from '../storage/relations.ts';
 import { FileImport, type FileToImport, type ImportedFile } from './file-import.ts';
@@ -37,6 +38,7 @@ export interface ImportParts extends Pick<StorageParts, 'events' | 'entities' | 
   readonly storage: IStorage;
   readonly objects: ObjectStorage;
   readonly origins: OriginReader;
+  readonly files: FileStore;
 }
 
 type WriteContext = { readonly correlationId?: CorrelationId };
@@ -52,7 +54,7 @@ export class Imports {
 
   constructor(parts: ImportParts) {
     this.#parts = parts;
-    this.#files = new FileImport(parts.storage, parts.origins);
+    this.#files = new FileImport(parts.storage, parts.files, parts.origins);
     const { objects, origins } = parts;
     this.#links = new LinkSync({ objects, origins, relations: new RelationWriter(parts) });
   }

@@ -2,6 +2,7 @@ import { router } from '../trpc.ts';
 import { capture } from './capture.ts';
 import { entities } from './entities.ts';
 import { events } from './events.ts';
+import { files } from './files.ts';
 import { graph } from './graph.ts';
 import { imports } from './imports.ts';
 import { keys } from './keys.ts';
@@ -21,6 +22,7 @@ export const appRouter = router({
   relations,
   graph,
   events,
+  files,
   imports,
   keys,
   search,

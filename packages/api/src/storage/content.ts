@@ -67,13 +67,27 @@ function tooLarge(): SynapError {
   });
 }
 
+/** Content that an event may refer to. */
+export interface Content {
+  readonly reference: ContentReference;
+  /** Resolves when it is durable and is what the reference says. */
+  put(): Promise<void>;
+  /** What it is found by; absent where the bytes are in the store alone. */
+  chunks?(): Promise<readonly IndexChunk[]>;
+}
+
+/** Content that was put before anybody decided what becomes of it. */
+export function storedContent(reference: ContentReference): Content {
+  return { reference, put: async () => undefined };
+}
+
 /** A content as the search reads it; null for what is no text. */
 export function textOf(bytes: Uint8Array, fileType: FileType | null): string | null {
   return fileType === FileType.MARKDOWN ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString() : null;
 }
 
 /** Content on its way: known by its reference from the start, and put into the store once, when it is first needed. */
-export class PendingContent {
+export class PendingContent implements Content {
   readonly reference: ContentReference;
   readonly #objects: ObjectStorage;
   readonly #bytes: Uint8Array;

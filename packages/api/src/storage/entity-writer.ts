@@ -27,7 +27,7 @@ import {
   titleOf,
   type UserId,
 } from '@synap/types';
-import { contentBytes, fileTypeOf, PendingContent } from './content.ts';
+import { type Content, contentBytes, fileTypeOf, PendingContent, storedContent } from './content.ts';
 import { indexOf } from './indexing.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { idempotencyOf, notFound, pathOf, type StorageParts, timeOf, versionConflict } from './parts.ts';
@@ -40,7 +40,7 @@ const MAX_JITTER_MS = 50;
 /** A change, once the state is known that it applies to. The same content comes with every try. */
 interface Change {
   readonly command: EntityCommand;
-  readonly content?: PendingContent | undefined;
+  readonly content?: Content | undefined;
 }
 
 /**
@@ -59,8 +59,9 @@ export class EntityWriter {
     const { userId, type, task, origin } = data;
     const id = data.id ?? newEntityId();
     const text = { title: titleOf(data.title), tags: tagsOf(data.tags ?? []), path: pathOf(data.path ?? null) };
-    const content =
-      data.content === undefined
+    const content = data.stored
+      ? storedContent(data.stored)
+      : data.content === undefined
         ? undefined
         : this.#pending(contentBytes(data.content), fileTypeOf(data.content, data.fileType), userId, type, id);
     const command: EntityCommand = {
@@ -85,7 +86,7 @@ export class EntityWriter {
       ...(change.origin && { origin: change.origin }),
     };
     const bytes = change.content === undefined ? undefined : contentBytes(change.content);
-    let content: PendingContent | undefined;
+    let content = change.stored && storedContent(change.stored);
     const changeOf = (state: EntityState): Change => {
       if (change.content !== undefined && bytes && !content) {
         const fileType = fileTypeOf(change.content, change.fileType, state.fileType);
@@ -180,7 +181,7 @@ export class EntityWriter {
     return decideEntity(state, command, timeOf(this.#parts.clock));
   }
 
-  async #putIfUsed(draft: EventDraft | null, content: PendingContent | undefined): Promise<void> {
+  async #putIfUsed(draft: EventDraft | null, content: Content | undefined): Promise<void> {
     if (content && draft?.data.key === content.reference.key) await content.put();
   }
 

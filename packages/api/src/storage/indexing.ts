@@ -2,7 +2,7 @@ import { ANALYZER_VERSION, type EntityState, type EventDraft, indexChunks, index
 import type { IndexRows } from '@synap/database';
 import type { ObjectStorage } from '@synap/storage';
 import { type Checksum, FileType, type StorageKey } from '@synap/types';
-import { type PendingContent, textOf } from './content.ts';
+import { type Content, textOf } from './content.ts';
 
 /** What of an entity its index rows follow from, besides its content. */
 interface Named {
@@ -21,14 +21,14 @@ interface Stored {
 /**
  * What an event changes in the search index; undefined if that is nothing.
  * @param state before the event; null if there was nothing
- * @param content what the event brings, if it does; a restored version's is read from the store
+ * @param content what the event brings, if it does; what is in the store already is read from there
  * @throws {SynapError} what the store throws when a restored version's content is read
  */
 export async function indexOf(
   objects: ObjectStorage,
   state: EntityState | null,
   draft: EventDraft,
-  content: PendingContent | undefined,
+  content: Content | undefined,
 ): Promise<IndexRows | undefined> {
   // The names of the fields are the events' own (`@synap/types`, events.ts).
   const stored = { ...pick(state), ...draft.data, ...draft.private } as Named & Stored;
@@ -40,7 +40,9 @@ export async function indexOf(
     heading: indexHeading(stored),
     ...(body && {
       chunks:
-        content?.reference.key === stored.key ? await content.chunks() : await indexChunks(await read(objects, stored)),
+        content?.chunks && content.reference.key === stored.key
+          ? await content.chunks()
+          : await indexChunks(await read(objects, stored)),
     }),
   };
 }

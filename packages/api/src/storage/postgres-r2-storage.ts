@@ -1,5 +1,6 @@
 import type {
   ChangeOptions,
+  ContentSource,
   EntityChange,
   EntityContent,
   EntityQuery,
@@ -13,20 +14,25 @@ import type {
   PageQuery,
   ReadOptions,
   RelationOptions,
+  SignedLink,
   WriteOptions,
 } from '@initiativ/core';
 import { stateOf } from '@initiativ/core';
 import type { EntityRecord } from '@synap/database';
 import {
+  type Checksum,
   type Entity,
   type EntityId,
   isSynapError,
+  LIMITS,
   type Relation,
   type RelationId,
   SynapError,
   type TaskStatus,
+  timestamp,
   type UserId,
 } from '@synap/types';
+import { dispositionOf, fileNameOf, servedType } from '../files/serving.ts';
 import { EntityWriter } from './entity-writer.ts';
 import { readHistory } from './history.ts';
 import { readNeighbors } from './neighbors.ts';
@@ -89,26 +95,53 @@ export class PostgresR2Storage implements IStorage {
   }
 
   async getEntityContent(id: EntityId, userId: UserId, options: ReadOptions = {}): Promise<string> {
-    const { bytes } = await this.getEntityBytes(id, userId, options);
+    const record = await this.#record(id, userId, options);
+    if ((record.entity.fileSize ?? 0) > LIMITS.contentBytes) throw noText();
+    const { bytes } = await this.#bytes(record);
     try {
       // A byte order mark is content as well.
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch (cause) {
-      throw new SynapError('INVALID_STATE', 'This content is a file and no text. Read its bytes instead.', { cause });
+      throw noText(cause);
     }
   }
 
   async getEntityBytes(id: EntityId, userId: UserId, options: ReadOptions = {}): Promise<EntityContent> {
+    return this.#bytes(await this.#record(id, userId, options));
+  }
+
+  async openEntityContent(id: EntityId, userId: UserId, options: ReadOptions = {}): Promise<ContentSource> {
     const { entity, key } = await this.#record(id, userId, options);
-    if (key === null) return { entity, bytes: new Uint8Array() };
-    if (entity.checksum === null) throw new SynapError('CHECKSUM_MISMATCH', 'The content has no checksum to hold to.');
-    try {
-      return { entity, bytes: await this.#parts.objects.downloadBuffer(key, { checksum: entity.checksum }) };
-    } catch (cause) {
-      // An entity that names it is there: for its user this is not "not found", it is a loss.
-      if (!isSynapError(cause, 'OBJECT_NOT_FOUND')) throw cause;
-      throw new SynapError('CHECKSUM_MISMATCH', 'The store has lost the content of this version.', { cause });
-    }
+    return {
+      entity,
+      key,
+      open: (range) => {
+        if (key === null) return Promise.resolve(ReadableStream.from<Uint8Array>([]));
+        const checked = { checksum: checksumOf(entity) };
+        return orLost(this.#parts.objects.downloadStream(key, range ? { range } : checked));
+      },
+    };
+  }
+
+  async getEntityUrl(
+    id: EntityId,
+    userId: UserId,
+    { expiresIn = 3600, ...options }: ReadOptions & { readonly expiresIn?: number } = {},
+  ): Promise<SignedLink> {
+    const { entity, key } = await this.#record(id, userId, options);
+    if (key === null) throw new SynapError('INVALID_STATE', 'This has no content that an address could lead to.');
+    const { objects } = this.#parts;
+    // Before the address is made, so that it is never said to last longer than it does.
+    const now = this.#parts.clock?.() ?? new Date();
+    const url = await orLost(
+      objects.getSignedUrl(key, expiresIn, {
+        contentType: servedType(key),
+        contentDisposition: dispositionOf(key, fileNameOf(entity.title ?? entity.path, key), objects.kind === 'fs'),
+        checksum: checksumOf(entity),
+      }),
+    );
+    // Signatures count whole seconds.
+    return { url, expiresAt: timestamp(new Date((Math.floor(now.getTime() / 1000) + expiresIn) * 1000)) };
   }
 
   async listEntities(userId: UserId, query: EntityQuery = {}): Promise<PageOf<Entity>> {
@@ -140,6 +173,12 @@ export class PostgresR2Storage implements IStorage {
     return readNeighbors(this.#parts, id, userId, depth);
   }
 
+  async #bytes({ entity, key }: EntityRecord): Promise<EntityContent> {
+    if (key === null) return { entity, bytes: new Uint8Array() };
+    const checksum = checksumOf(entity);
+    return { entity, bytes: await orLost(this.#parts.objects.downloadBuffer(key, { checksum })) };
+  }
+
   async #record(id: EntityId, userId: UserId, { version, at }: ReadOptions): Promise<EntityRecord> {
     if (version !== undefined && at !== undefined) {
       throw new SynapError('VALIDATION_FAILED', 'Give a version or an instant, not both.');
@@ -152,5 +191,24 @@ export class PostgresR2Storage implements IStorage {
     const record = await read();
     if (!record) throw notFound();
     return record;
+  }
+}
+
+function checksumOf({ checksum }: Entity): Checksum {
+  if (checksum !== null) return checksum;
+  throw new SynapError('CHECKSUM_MISMATCH', 'The content has no checksum to hold to.');
+}
+
+function noText(cause?: unknown): SynapError {
+  return new SynapError('INVALID_STATE', 'This content is a file and no text. Read its bytes instead.', { cause });
+}
+
+/** An entity that names its content is there: for its user a missing object is not "not found", it is a loss. */
+async function orLost<Result>(reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (!isSynapError(cause, 'OBJECT_NOT_FOUND')) throw cause;
+    throw new SynapError('CHECKSUM_MISMATCH', 'The store has lost the content of this version.', { cause });
   }
 }

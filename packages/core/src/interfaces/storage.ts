@@ -10,11 +10,13 @@ import type {
   Relation,
   RelationId,
   RelationType,
+  StorageKey,
   TaskInput,
   TaskStatus,
   Timestamp,
   UserId,
 } from '@synap/types';
+import type { ContentReference } from '../decide/decide-entity.ts';
 
 /** Makes a retry give the first result instead of doing its work again. */
 export interface IdempotencyKey {
@@ -43,11 +45,16 @@ export interface ChangeOptions extends WriteOptions {
 
 export interface NewEntity {
   readonly userId: UserId;
-  /** For who has to find it again without asking; `VERSION_CONFLICT` if there is one already. Default: a new one. */
+  /**
+   * Chosen by a caller who has stored the content under it, or has to find it again without asking; `VERSION_CONFLICT`
+   * if there is one already. Default: a new one.
+   */
   readonly id?: EntityId;
   readonly type: EntityType;
   /** Text, or the bytes of a file. Absent: an entity without content, which is not the same as an empty one. */
   readonly content?: string | Uint8Array;
+  /** Content that is in the store already, durable and checked; instead of `content`. */
+  readonly stored?: ContentReference;
   /** What kind of file the content is. Default `markdown` for text, `other` for bytes. */
   readonly fileType?: FileType;
   readonly title?: string | null;
@@ -64,6 +71,8 @@ export interface NewEntity {
 export interface EntityChange {
   readonly title?: string | null;
   readonly content?: string | Uint8Array;
+  /** Content that is in the store already, durable and checked; instead of `content`. */
+  readonly stored?: ContentReference;
   /** Goes with `content`. Default `markdown` for text; for bytes, what the entity has, or else `other`. */
   readonly fileType?: FileType;
   readonly tags?: readonly string[];
@@ -83,6 +92,27 @@ export interface EntityContent {
   readonly entity: Entity;
   /** As they were written, byte for byte, checked against their checksum. Empty for an entity without content. */
   readonly bytes: Uint8Array;
+}
+
+/** The content of an entity, not read yet. */
+export interface ContentSource {
+  readonly entity: Entity;
+  /** Where it is; null for an entity without content. */
+  readonly key: StorageKey | null;
+  /**
+   * Its bytes in pieces. The whole is checked against its checksum, and the last piece comes only if that is right; a
+   * part cannot be checked.
+   * @param range the first and the last byte
+   * @throws {SynapError} `CHECKSUM_MISMATCH` at the call or at the end, if the store lost or changed the content;
+   * `VALIDATION_FAILED` for a range behind its end
+   */
+  open(range?: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** An address that reads one version's content, and when it stops doing so. */
+export interface SignedLink {
+  readonly url: string;
+  readonly expiresAt: Timestamp;
 }
 
 export interface EntityQuery {
@@ -169,12 +199,26 @@ export interface IStorage {
 
   /**
    * The content as text; '' for an entity without content.
-   * @throws {SynapError} as `getEntityBytes`; `INVALID_STATE` if the content is a file that is no text
+   * @throws {SynapError} as `getEntityBytes`; `INVALID_STATE` if the content is a file that is no text, or longer than a
+   * text may be
    */
   getEntityContent(id: EntityId, userId: UserId, options?: ReadOptions): Promise<string>;
 
   /** @throws {SynapError} as `getEntity`; `CHECKSUM_MISMATCH` if the store lost or changed the content */
   getEntityBytes(id: EntityId, userId: UserId, options?: ReadOptions): Promise<EntityContent>;
+
+  /** To read content of any size. @throws {SynapError} as `getEntity` */
+  openEntityContent(id: EntityId, userId: UserId, options?: ReadOptions): Promise<ContentSource>;
+
+  /**
+   * @param options `expiresIn` in seconds, 1 to 604,800; an hour if absent
+   * @throws {SynapError} as `getEntity`; `INVALID_STATE` for an entity without content; `VALIDATION_FAILED`
+   */
+  getEntityUrl(
+    id: EntityId,
+    userId: UserId,
+    options?: ReadOptions & { readonly expiresIn?: number },
+  ): Promise<SignedLink>;
 
   /** By creation, newest first. @throws {SynapError} `VALIDATION_FAILED` for a cursor that is none */
   listEntities(userId: UserId, query?: EntityQuery): Promise<PageOf<Entity>>;

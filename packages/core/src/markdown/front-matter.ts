@@ -41,8 +41,7 @@ export function frontMatterOf(content: string): FrontMatter {
 function fieldsOf(text: string): Record<string, unknown> | undefined {
   let value: unknown;
   try {
-    // Whatever it warns of, the note is kept as it is.
-    value = parse(text, { logLevel: 'silent', maxAliasCount: 20, uniqueKeys: false });
+    value = parse(text, { logLevel: 'error', maxAliasCount: 20, uniqueKeys: false });
   } catch {
     // Broken YAML throws errors of several kinds; all of them mean the same to us.
     return undefined;

@@ -4,7 +4,7 @@ import { type Link, scan } from './scan.ts';
 
 /** Something about a file that is not as its writer may think, though the file is kept. */
 export interface Warning {
-  readonly code: 'FRONT_MATTER_BROKEN' | 'TITLE_UNUSABLE' | 'TAGS_CUT' | 'NOT_UTF8';
+  readonly code: 'FRONT_MATTER_BROKEN' | 'TITLE_UNUSABLE' | 'TAGS_CUT' | 'NO_NOTE';
   readonly message: string;
 }
 

@@ -35,7 +35,8 @@ export function resolveLink<File extends Candidate>(
   const folder = foldPath(fromPath).split('/').slice(0, -1);
   const fromRoot = joined([], target);
   const fromFolder = joined(folder, target);
-  const places = link.kind === 'markdown' ? [fromFolder, fromRoot] : [fromRoot, fromFolder];
+  const startsAtRoot = link.kind === 'wiki' || link.target.startsWith('/');
+  const places = startsAtRoot ? [fromRoot, fromFolder] : [fromFolder, fromRoot];
   const files = candidates.map((file) => ({ file, path: foldPath(file.path) }));
   for (const place of places) {
     const found = place === undefined ? undefined : best(files, (path) => path === place || path === `${place}.md`);

@@ -17,7 +17,7 @@ export interface Found {
 
 /** Characters; what is longer is no link. It bounds what is looked at again, and so the time. */
 const MAX_LINK = 2_000;
-/** Brackets that may be open at once, of which the last ones count. */
+/** Brackets that may be open at once; of more, the last ones count. */
 const MAX_OPEN = 100;
 /** Parentheses within a destination, as in CommonMark's own implementation. */
 const MAX_DEPTH = 32;
@@ -26,6 +26,8 @@ const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$/;
 const QUOTED = /^\s*>/;
 /** A line that begins a block of its own, in which no code of the block before goes on. */
 const BEGINS_BLOCK = /^\s*(?:[-*+]\s|\d{1,9}[.)]\s|#{1,6}\s|>|\|)/;
+/** Runs of backticks of one block; further ones are plain text. */
+const MAX_RUNS = 10_000;
 /** Only the beginning of a line tells what it is. */
 const LINE_HEAD = 256;
 
@@ -86,6 +88,7 @@ const CLOSE = 0x5d;
 const HASH = 0x23;
 const BANG = 0x21;
 const PAREN = 0x28;
+const CLOSE_PAREN = 0x29;
 
 /** Looks through one block after another, and remembers what it looked for ahead, so that it looks for that once. */
 class BlockScanner {
@@ -119,7 +122,7 @@ class BlockScanner {
             at = close + 2;
             continue;
           }
-          if (open.length === MAX_OPEN) open.shift();
+          if (open.length === 2 * MAX_OPEN) open.splice(0, MAX_OPEN);
           open.push({ at, embed });
           break;
         }
@@ -165,7 +168,7 @@ class BlockScanner {
     if (this.#backtick < start) this.#backtick = indexOrEnd(text, '`', start);
     if (this.#backtick >= end) return undefined;
     const runs: { readonly at: number; readonly length: number }[] = [];
-    while (this.#backtick < end) {
+    while (this.#backtick < end && runs.length < MAX_RUNS) {
       const at = this.#backtick;
       const next = runEnd(text, at, end);
       runs.push({ at, length: next - at });
@@ -248,11 +251,11 @@ function destinationAt(text: string, from: number, end: number): { destination: 
 function plainEnd(area: string, start: number): number | undefined {
   let depth = 0;
   for (let at = start; at < area.length; at++) {
-    const character = area.charAt(at);
-    if (character === '\\') at++;
-    else if (character === '(' && ++depth > MAX_DEPTH) return undefined;
-    else if (character === ')' && depth-- === 0) return at;
-    else if (/\s/.test(character)) return depth === 0 ? at : undefined;
+    const code = area.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === PAREN && ++depth > MAX_DEPTH) return undefined;
+    else if (code === CLOSE_PAREN && depth-- === 0) return at;
+    else if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) return depth === 0 ? at : undefined;
   }
   return undefined;
 }

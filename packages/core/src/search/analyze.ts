@@ -1,6 +1,6 @@
 import porter2 from 'wink-porter2-stemmer';
 import { fold } from './fold.ts';
-import { type Word, wordsOf } from './words.ts';
+import { ASCII, type Word, wordsOf } from './words.ts';
 
 /** Rises with every change of what is below: rows of the index that an older one made are made anew. */
 export const ANALYZER_VERSION = 1;
@@ -65,20 +65,25 @@ export function* analyze(text: string): Generator<Token> {
   for (const word of wordsOf(text)) {
     const folded = cut(fold(word.text));
     if (folded === '') continue;
-    yield { ...word, folded, term: stemOf(folded), more: moreOf(word, folded, before) };
+    const { start, end, text: written, hyphenated } = word;
+    yield { start, end, text: written, hyphenated, folded, term: stemOf(folded), more: moreOf(word, folded, before) };
     before = folded;
   }
 }
 
-function moreOf(word: Word, folded: string, before: string): string[] {
+const NOTHING: readonly string[] = [];
+
+function moreOf(word: Word, folded: string, before: string): readonly string[] {
   // "e-mail" is found as "email" too.
   if (word.hyphenated && LETTERS_ONLY.test(before) && LETTERS_ONLY.test(folded)) return [stemOf(before + folded)];
+  // Most words are of this kind.
+  if (word.text === folded && ASCII.test(folded)) return NOTHING;
   // The dictionary that divides Chinese knows 东京大学 as one word; whoever looks for 大学 means it as well.
   if (HAN_COMPOUND.test(folded)) {
     const characters = [...folded];
     return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
   }
-  if (!CAMEL.test(word.text)) return [];
+  if (!CAMEL.test(word.text)) return NOTHING;
   const parts = word.text.match(CAMEL_PARTS) ?? [];
-  return parts.length > 1 ? parts.map((part) => stemOf(fold(part))) : [];
+  return parts.length > 1 ? parts.map((part) => stemOf(fold(part))) : NOTHING;
 }

@@ -1,5 +1,4 @@
-// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
-const ASCII = /^[\x00-\x7f]*$/;
+import { ASCII } from './words.ts';
 
 /** Marks that a person leaves out while typing. Not those of other scripts, where a mark is a vowel or a consonant. */
 const LATIN_AND_GREEK = /([\p{Script=Latin}\p{Script=Greek}])\p{M}+/gu;
@@ -33,6 +32,9 @@ export function fold(word: string): string {
   return withoutApostrophe(bare.replace(LETTER, (letter) => LETTERS[letter] ?? letter)).replace(NOT_OF_A_WORD, '');
 }
 
+const APOSTROPHE = /['’]/;
+
 function withoutApostrophe(word: string): string {
-  return word.replace(/['’]s$/, '').replace(/['’]/, '');
+  if (!APOSTROPHE.test(word)) return word;
+  return word.replace(/['’]s$/, '').replace(APOSTROPHE, '');
 }

@@ -10,6 +10,9 @@ export interface Word {
 /** Letters, digits and their marks; an apostrophe only before an English ending, so that `l'été` is two words. */
 const RUN = /[\p{L}\p{N}\p{M}]+(?:['’](?:s|t|re|ve|ll|d|m)(?![\p{L}\p{N}\p{M}]))?/giu;
 
+// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
+export const ASCII = /^[\x00-\x7f]*$/;
+
 /** Scripts that put no space between words; their marks and the sign that lengthens a vowel go along. */
 const UNSPACED =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
@@ -26,7 +29,7 @@ export function* wordsOf(text: string): Generator<Word> {
   for (const match of text.matchAll(RUN)) {
     const [run] = match;
     const start = match.index;
-    if (UNSPACED.test(run)) {
+    if (!ASCII.test(run) && UNSPACED.test(run)) {
       yield* segmentsOf(run, start);
     } else {
       yield { start, end: start + run.length, text: run, hyphenated: end === start - 1 && text[end] === '-' };

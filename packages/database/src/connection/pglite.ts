@@ -5,7 +5,7 @@ import { fsyncPath, fsyncTree } from './durable-files.ts';
 import { databaseError, storageFull } from './errors.ts';
 import { FolderLock } from './folder-lock.ts';
 import { PgliteThread, ThreadFailure, type ThreadRequest } from './pglite-thread.ts';
-import type { Context, Database, Row, Statement } from './port.ts';
+import { type Context, type Database, isReadOnly, type Row, type Statement } from './port.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface PgliteOptions {
@@ -37,6 +37,7 @@ export class PgliteDatabase implements Database {
   /** Resolves when the thread before is gone: two on one folder would destroy it. */
   #formerEnded: Promise<void> = Promise.resolve();
   #room = { at: Number.NEGATIVE_INFINITY, enough: true };
+  readonly #held = new Set<string>();
   #closing: Promise<void> | undefined;
 
   private constructor(options: PgliteOptions, lock: FolderLock) {
@@ -72,12 +73,19 @@ export class PgliteDatabase implements Database {
   }
 
   async transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
-    if (context.role !== 'app' && !context.readOnly) this.#requireRoom();
+    if (!isReadOnly(context)) this.#requireRoom();
     return this.#request({ kind: 'transaction', context, statements });
   }
 
   async script(sql: string): Promise<void> {
     await this.#request({ kind: 'script', sql });
+  }
+
+  /** No other process has the folder open, so this process's own memory is enough. */
+  async tryLock(name: string): Promise<AsyncDisposable | null> {
+    if (this.#held.has(name)) return null;
+    this.#held.add(name);
+    return { [Symbol.asyncDispose]: async () => void this.#held.delete(name) };
   }
 
   close(): Promise<void> {

@@ -15,10 +15,10 @@ export type Row = Record<string, unknown>;
 
 /**
  * Whose rights a transaction has. Row security shows `app` the rows of its user, and `owner` all. What is `readOnly` may
- * not write, and goes on when the disk is full; `app` has no right to write anyway.
+ * not write, and goes on when the disk is full; `app` may write only where it says so, and there only to what is no history.
  */
 export type Context =
-  | { readonly role: 'app'; readonly userId: UserId }
+  | { readonly role: 'app'; readonly userId: UserId; readonly writes?: boolean }
   | { readonly role: 'auth'; readonly readOnly?: boolean }
   | { readonly role: 'owner'; readonly readOnly?: boolean };
 
@@ -45,6 +45,12 @@ export interface Database {
    */
   script(sql: string): Promise<void>;
 
+  /**
+   * A lock of this name in the database, held until it is disposed of or the process dies; null if somebody holds it, in
+   * this process or another.
+   */
+  tryLock(name: string): Promise<AsyncDisposable | null>;
+
   /** Ends what is under way and lets go. Harmless when repeated. */
   close(): Promise<void>;
 }
@@ -57,5 +63,9 @@ export function enter(context: Context): Statement {
 
 /** The statement that begins a transaction of a context. */
 export function begin(context: Context): string {
-  return context.role === 'app' || context.readOnly ? 'BEGIN READ ONLY' : 'BEGIN';
+  return isReadOnly(context) ? 'BEGIN READ ONLY' : 'BEGIN';
+}
+
+export function isReadOnly(context: Context): boolean {
+  return context.role === 'app' ? context.writes !== true : context.readOnly === true;
 }

@@ -30,13 +30,13 @@ function parserOf(oid: number, format: 'text' | 'binary' = 'text'): (value: stri
 export class PostgresDatabase implements Database {
   readonly kind: 'postgres' | 'neon';
   readonly #pool: Pool;
+  readonly #newPool: (maxConnections: number) => Pool;
   #closing: Promise<void> | undefined;
 
   constructor(options: PostgresOptions, kind: 'postgres' | 'neon' = isNeon(options.url) ? 'neon' : 'postgres') {
     this.kind = kind;
     const config: PoolConfig = {
       connectionString: options.url,
-      max: options.maxConnections ?? 10,
       connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
       application_name: 'synap',
       types: { getTypeParser: parserOf as typeof types.getTypeParser },
@@ -45,15 +45,20 @@ export class PostgresDatabase implements Database {
       // between us and the server refuses them among the parameters of the connection.
       onConnect: spellTimes as (client: ClientBase) => void,
     };
+    this.#newPool = (max) => {
+      const own = { ...config, max };
+      const pool = kind === 'neon' ? (new NeonPool(own) as unknown as Pool) : new Pool(own);
+      // A connection that breaks, idle or in use, is replaced by the pool, and whoever uses it is told by its query;
+      // without listeners it would end the process.
+      pool.on('error', () => undefined);
+      pool.on('connect', (client) => client.on('error', () => undefined));
+      return pool;
+    };
     try {
-      this.#pool = kind === 'neon' ? (new NeonPool(config) as unknown as Pool) : new Pool(config);
+      this.#pool = this.#newPool(options.maxConnections ?? 10);
     } catch (cause) {
       throw new SynapError('CONFIGURATION_INVALID', 'DATABASE_URL is not a valid PostgreSQL address.', { cause });
     }
-    // A connection that breaks, idle or in use, is replaced by the pool, and whoever uses it is told by its query;
-    // without listeners it would end the process.
-    this.#pool.on('error', () => undefined);
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   call(statement: Statement): Promise<Row[]> {
@@ -110,19 +115,49 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  /**
+   * On a connection of its own, in a transaction that stays open: a pooler between us and the server then keeps the lock
+   * with us, and the server lets go of it when the connection ends, however that happens.
+   */
+  async tryLock(name: string): Promise<AsyncDisposable | null> {
+    if (this.#closing) throw closed();
+    const pool = this.#newPool(1);
+    const unlock = async (client?: PoolClient) => {
+      // The end of the connection is the end of its transaction, and of the lock.
+      client?.release(true);
+      await pool.end();
+    };
+    let client: PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+      const { rows } = await client.query('SELECT pg_try_advisory_xact_lock(hashtext($1)) AS held', [name]);
+      if ((rows[0] as Row).held === true) return { [Symbol.asyncDispose]: () => unlock(client) };
+    } catch (error) {
+      await unlock(client);
+      throw client ? databaseError(error) : connectError(error);
+    }
+    await unlock(client);
+    return null;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#pool.end();
     return this.#closing;
   }
 
   async #connect(): Promise<PoolClient> {
-    if (this.#closing) throw new SynapError('DATABASE_UNAVAILABLE', 'The database connection is closed.');
+    if (this.#closing) throw closed();
     try {
       return await this.#pool.connect();
     } catch (error) {
       throw connectError(error);
     }
   }
+}
+
+function closed(): SynapError {
+  return new SynapError('DATABASE_UNAVAILABLE', 'The database connection is closed.');
 }
 
 // 40001: another transaction was first. 40P01: two waited for each other, as a reader and the swap of a rebuild may.

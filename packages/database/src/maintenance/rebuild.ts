@@ -13,6 +13,19 @@ const BATCH = 500;
 /** Events that may be left for the short time in which nobody writes. */
 const LEFT_FOR_THE_LOCK = 200;
 
+/**
+ * Verifications and rebuilds share one schema, so that one runs at a time, on however many servers.
+ * @throws {SynapError} `MAINTENANCE_RUNNING`
+ */
+export async function maintenanceLock(database: Database): Promise<AsyncDisposable> {
+  const lock = await database.tryLock('synap.maintenance');
+  if (lock) return lock;
+  throw new SynapError(
+    'MAINTENANCE_RUNNING',
+    'Another verify or rebuild of this library is under way. Wait until it is done, then try again.',
+  );
+}
+
 export const PROJECTION_TABLES = [
   'entities',
   'entity_history',
@@ -138,12 +151,13 @@ export async function buildBeside(database: Database, options: MaintenanceOption
  * Makes the state projections anew beside the live ones and puts them in their place: writers wait only while the last
  * few events are applied and the tables change places, with their indexes, policies and grants.
  * @returns how many events the new projections are made of
- * @throws {SynapError} `INVALID_STATE` if another verify or rebuild begins meanwhile; the live ones are then as before
+ * @throws {SynapError} `MAINTENANCE_RUNNING` while another verify or rebuild runs; the live ones are then as before
  */
 export async function rebuildProjections(
   database: Database,
   options: MaintenanceOptions = {},
 ): Promise<{ events: number }> {
+  await using _lock = await maintenanceLock(database);
   const build = await buildBeside(database, options);
   const [, , heads = []] = await build.run([
     // Nobody appends until this transaction ends.

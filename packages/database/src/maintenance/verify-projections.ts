@@ -1,6 +1,6 @@
 import type { Database, Row } from '../connection/port.ts';
 import type { Finding, MaintenanceOptions } from './port.ts';
-import { type Build, buildBeside, REBUILD_SCHEMA } from './rebuild.ts';
+import { type Build, buildBeside, maintenanceLock, REBUILD_SCHEMA } from './rebuild.ts';
 
 /** How a table's rows are told apart, and by which event each was last changed. */
 interface Comparison {
@@ -45,11 +45,15 @@ const COMPARISONS: readonly Comparison[] = [
 
 const FINDINGS = 1_000;
 
-/** Makes the projections anew beside the live ones and compares every row. Writes may go on meanwhile. */
+/**
+ * Makes the projections anew beside the live ones and compares every row. Writes may go on meanwhile.
+ * @throws {SynapError} `MAINTENANCE_RUNNING` while another verify or rebuild runs
+ */
 export async function* verifyProjections(
   database: Database,
   options: MaintenanceOptions = {},
 ): AsyncGenerator<Finding> {
+  await using _lock = await maintenanceLock(database);
   const build = await buildBeside(database, options);
   try {
     for (const [index, comparison] of COMPARISONS.entries()) {

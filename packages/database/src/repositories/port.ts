@@ -64,6 +64,48 @@ export interface RelationReader {
   around(userId: UserId, ids: readonly EntityId[], limit: number): Promise<Relation[]>;
 }
 
+/** What is known of the bytes of an upload that are in the store. */
+export interface StoredUpload {
+  readonly key: StorageKey;
+  readonly fileType: FileType;
+  readonly preview: string;
+}
+
+/** A file that was announced, and may be in the store already. */
+export interface Upload {
+  readonly id: string;
+  readonly userId: UserId;
+  /** The entity that it will be. */
+  readonly entityId: EntityId;
+  readonly name: string;
+  /** What the client says it is. */
+  readonly contentType: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly checksum: Checksum;
+  readonly expired: boolean;
+  /** Null until its bytes are in the store. */
+  readonly stored: StoredUpload | null;
+}
+
+export interface NewUpload extends Omit<Upload, 'expired' | 'stored'> {
+  /** Seconds until it expires. */
+  readonly lifetime: number;
+  readonly idempotency?: { readonly key: string; readonly inputHash: Uint8Array };
+}
+
+/** Uploads under way. Every method sees one user's alone. */
+export interface UploadStore {
+  /**
+   * Announces an upload, or gives the one that was announced under the same idempotency key.
+   * @throws {SynapError} `IDEMPOTENCY_KEY_REUSED` if that one was another
+   */
+  open(upload: NewUpload): Promise<Upload>;
+  get(userId: UserId, id: string): Promise<Upload | null>;
+  /** Notes where the bytes are, once. False if they were somewhere already, or if it has expired meanwhile. */
+  markStored(userId: UserId, id: string, stored: StoredUpload): Promise<boolean>;
+}
+
 /** An imported entity as the next import sees it. */
 export interface KnownOrigin {
   readonly entityId: EntityId;

@@ -134,6 +134,15 @@ export class SessionRepository {
     await this.#run([{ sql: 'DELETE FROM sessions WHERE hash = $1', params: [hashOf(token)] }]);
   }
 
+  /** Ends all sessions of a user, and makes links useless that were not used yet. */
+  async endAll(userId: UserId): Promise<void> {
+    const now = after(this.#clock(), 0);
+    await this.#run([
+      { sql: 'UPDATE sign_in_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL', params: [userId, now] },
+      { sql: 'DELETE FROM sessions WHERE user_id = $1', params: [userId] },
+    ]);
+  }
+
   #run(statements: readonly Statement[]): Promise<Row[][]> {
     return this.#database.transaction({ role: 'auth' }, statements);
   }

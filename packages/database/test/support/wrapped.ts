@@ -10,6 +10,7 @@ export function wrapped(
     call: (statement) => call(statement, (passed) => database.call(passed)),
     transaction: (context, statements) => database.transaction(context, statements),
     script: (sql) => database.script(sql),
+    tryLock: (name) => database.tryLock(name),
     close: () => database.close(),
   };
 }

@@ -113,6 +113,27 @@ export function accessSuite({ store, fresh }: Suite): void {
       }
     });
 
+    it('ask for the headers of the answer, and nobody can ask for others', async () => {
+      const key = fresh('a.bin');
+      await store().upload(key, 'signed');
+      const contentDisposition = `attachment; filename="a \\"b\\".txt"; filename*=UTF-8''%C3%BC%20b.txt`;
+      const url = await store().getSignedUrl(key, 60, { contentType: 'text/plain', contentDisposition });
+      // The simulator of R2 answers with the object's own all the same, so this is about the question.
+      expect(new URL(url).searchParams.get('response-content-type')).toBe('text/plain');
+      expect(new URL(url).searchParams.get('response-content-disposition')).toBe(contentDisposition);
+      expect(await (await fetch(url)).text()).toBe('signed');
+      for (const address of [
+        url.replace('text%2Fplain', 'text%2Fhtml'),
+        url.replace(/[&?]response-content-disposition=[^&]*/, ''),
+        url.replace('response-content-type=', 'response-content-encoding='),
+      ]) {
+        expect(address).not.toBe(url);
+        const refused = await fetch(address);
+        await refused.body?.cancel();
+        expect([400, 401, 403]).toContain(refused.status);
+      }
+    });
+
     it('are refused after they have expired', async () => {
       const key = fresh();
       await store().upload(key, 'signed');

@@ -101,6 +101,42 @@ export function contentSuite({ store, corrupt, fresh }: Suite): void {
     });
   });
 
+  describe('a part of an object', () => {
+    it.each([
+      ['the first byte', 0, 0],
+      ['the middle', 70_000, 140_000],
+      ['the last byte', 199_999, 199_999],
+      ['everything', 0, 199_999],
+      ['more than there is', 199_000, 300_000],
+    ])('is %s', async (_, start, end) => {
+      const key = fresh('part.bin');
+      const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 31) % 251));
+      await store().uploadStream(key, pieces(bytes.subarray(0, 100_000), bytes.subarray(100_000)));
+      const part = await readAll(await store().downloadStream(key, { range: { start, end } }));
+      expect(part.equals(bytes.subarray(start, end + 1))).toBe(true);
+    });
+
+    it.each([
+      ['begins behind the end', 4, 9],
+      ['ends before it begins', 2, 1],
+      ['begins before the object', -1, 2],
+      ['is no number', Number.NaN, 2],
+      ['lies between bytes', 0.5, 2],
+    ])('is refused if it %s', async (_, start, end) => {
+      const key = fresh('part.bin');
+      await store().upload(key, 'four');
+      const { checksum } = await store().upload(fresh(), 'x');
+      expect(await codeOf(store().downloadStream(key, { range: { start, end } }))).toBe('VALIDATION_FAILED');
+      expect(await codeOf(store().downloadStream(key, { range: { start: 0, end: 1 }, checksum }))).toBe(
+        'VALIDATION_FAILED',
+      );
+    });
+
+    it('of what is missing is missing', async () => {
+      expect(await codeOf(store().downloadStream(fresh(), { range: { start: 0, end: 1 } }))).toBe('OBJECT_NOT_FOUND');
+    });
+  });
+
   describe('what is missing', () => {
     it('is OBJECT_NOT_FOUND', async () => {
       const key = fresh();
