@@ -95,7 +95,7 @@ async function write(api: Client): Promise<Ids> {
 
 async function settle(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
-  await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => undefined))));
+  await page.waitForFunction('[...document.images].every((image) => image.complete)');
 }
 
 const folder = process.argv[2];
