@@ -66,7 +66,10 @@ describeInBrowser('the web page for everybody', () => {
     );
   }
 
-  const settled = (page: Page) => page.waitForLoadState('networkidle');
+  async function settled(page: Page): Promise<void> {
+    await page.waitForLoadState('networkidle');
+    await page.locator('.loading').waitFor({ state: 'detached' });
+  }
 
   for (const theme of ['light', 'dark'] as const) {
     it(`is clean by axe on every page, ${theme}`, async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
@@ -81,7 +82,8 @@ describeInBrowser('the web page and hostile content', () => {
   }
 
   async function put(path: string, body: string): Promise<string> {
-    const query = new URLSearchParams({ source: 'hostile', path, modifiedAt: '2024-01-01T00:00:00.000Z' });
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const query = new URLSearchParams({ source: 'hostile', path, modifiedAt: '2024-01-01T00:00:00.000Z', sha256 });
     const headers = { authorization: `Bearer ${OWNER_KEY}` };
     const response = await fetch(`${web.server.url}/api/v1/import/file?${query}`, { method: 'PUT', headers, body });
     if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
