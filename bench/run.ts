@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
 import { benchAppend } from './append.ts';
 import { benchFiles } from './files.ts';
+import { benchImport } from './import.ts';
 import { benchNotes } from './notes.ts';
 import { benchSearch } from './search.ts';
 import { benchVault } from './vault.ts';
 
-const USAGE = `pnpm bench [append] [notes] [files] [vault FOLDER] [search]
+const USAGE = `pnpm bench [append] [notes] [files] [vault FOLDER] [import FOLDER] [search]
   append         appends with projections beside raw INSERTs; PostgreSQL too if BENCH_DATABASE_URL is set (fsync on!)
   notes          100 clients in a closed loop on notes.create for 60 s   (--connections N, --seconds N)
   files          one large file up and down, and what it adds to the server's memory   (--mebibytes N)
   vault FOLDER   every Markdown file of a folder captured and read back, beside the same files written by hand
+  import FOLDER  import, import again and export through the command line, compared byte for byte, links counted anew
   search         how good and how quick the search is; PostgreSQL if BENCH_DATABASE_URL is set
                  (--cranfield DIR, --vault DIR, --sizes 6600,100000; 0 for no synthetic notes)
 Without a name: append and notes. Results: bench/results/.`;
@@ -44,6 +46,7 @@ for (let index = 0; index < names.length; index++) {
     const { cranfield, vault } = values;
     await benchSearch({ cranfield, vault, sizes, databaseUrl: process.env.BENCH_DATABASE_URL });
   } else if (names[index] === 'vault' && names[index + 1] !== undefined) await benchVault(names[++index] ?? '');
+  else if (names[index] === 'import' && names[index + 1] !== undefined) await benchImport(names[++index] ?? '');
   else usage(2);
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rebuildProjections, verifyEvents, verifyProjections } from '@synap/database';
 import type { Entity, Relation } from '@synap/types';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Client, type TestServer, testServer } from './server.ts';
+import { type Client, keysOf, type TestServer, testServer } from './server.ts';
 
 let server: TestServer;
 let client: Client;
@@ -266,6 +266,17 @@ describe('links', () => {
 
     await client.do('entities.delete', { id: b.entityId });
     expect((await finish()).links).toMatchObject({ missing: 1 });
+  });
+
+  it('of a note that is damaged in the store stay as they are, and the others are made', async () => {
+    const a = await put('a.md', '[[b]]');
+    await put('b.md', '[[a]]');
+    await finish();
+    await put('b.md', 'no link', { modifiedAt: '2021-01-01T00:00:00.000Z' });
+    const keys = (await keysOf(server.objects)).filter((key) => key.includes(a.entityId));
+    await server.objects.delete(keys[0] ?? '');
+    expect(await finish()).toMatchObject({ unread: ['a.md'], links: { removed: 1 } });
+    expect(await mentions(a.entityId)).toHaveLength(1);
   });
 
   it('are made page by page as well, and by two at once', async () => {

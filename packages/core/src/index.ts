@@ -42,7 +42,7 @@ export type {
   WriteOptions,
 } from './interfaces/storage.ts';
 export { frontMatterOf } from './markdown/front-matter.ts';
-export { linksOf, nameOf, type ParsedNote, parseNote, titleOfPath, type Warning } from './markdown/note.ts';
+export { linksOf, nameOf, type ParsedNote, parseNote, type Warning } from './markdown/note.ts';
 export { foldPath, namesOfLink, resolveLink } from './markdown/resolve.ts';
 export type { Link } from './markdown/scan.ts';
 export { ANALYZER_VERSION } from './search/analyze.ts';

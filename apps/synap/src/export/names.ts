@@ -1,7 +1,9 @@
 import { extname } from 'node:path/posix';
 
-/** Bytes of one name: what common file systems take, with room for a number. */
+/** Bytes of a name that had to be shortened, with room for a number. */
 const MAX_NAME_BYTES = 240;
+/** Bytes of one name that no common file system exceeds. */
+const MAX_PART_BYTES = 255;
 /** Characters of a name that is made from a title; longer ones nobody reads. */
 const MAX_TITLE = 100;
 
@@ -42,7 +44,7 @@ export function partsOfPath(path: string, windows: boolean): string[] {
 }
 
 function portable(part: string, windows: boolean): string {
-  if (Buffer.byteLength(part) > MAX_NAME_BYTES && Buffer.byteLength(part) > 255) return shortened(part);
+  if (Buffer.byteLength(part) > MAX_PART_BYTES) return portable(shortened(part), windows);
   if (!windows) return part;
   const name = part
     .replace(CONTROL, '_')
@@ -78,6 +80,7 @@ function cut(text: string, bytes: number): string {
 export class Places {
   readonly #files = new Set<string>();
   readonly #folders = new Set<string>();
+  readonly #numbers = new Map<string, number>();
   readonly #foldCase: boolean;
 
   /** @param foldCase whether names that differ in case alone are one name on this system */
@@ -107,9 +110,14 @@ export class Places {
   #free(folders: readonly string[], name: string, isFree: (key: string) => boolean, unlikeAny: boolean): string {
     const extension = extensionOf(name);
     const stem = name.slice(0, name.length - extension.length);
-    for (let number = 1; ; number++) {
-      const numbered = number === 1 ? name : `${stem} (${number})${extension}`;
-      if (isFree(this.#key([...folders, numbered].join('/'), unlikeAny || this.#foldCase))) return numbered;
+    const first = this.#key([...folders, name].join('/'), true);
+    // Thousands may have one title; each looks on from where the one before found its number.
+    for (let number = this.#numbers.get(first) ?? 1; ; number++) {
+      const end = number === 1 ? extension : ` (${number})${extension}`;
+      const numbered = cut(stem, MAX_PART_BYTES - Buffer.byteLength(end)) + end;
+      if (!isFree(this.#key([...folders, numbered].join('/'), unlikeAny || this.#foldCase))) continue;
+      if (unlikeAny) this.#numbers.set(first, number);
+      return numbered;
     }
   }
 

@@ -68,7 +68,8 @@ export async function runExport(sink: Sink, options: ExportOptions): Promise<Exp
 async function* pages({ target, at, signal }: ExportOptions): AsyncGenerator<readonly Entity[]> {
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const input = { limit: PAGE, ...(at !== undefined && { at }), ...(cursor !== undefined && { cursor }) };
-    const page = await persist(() => call(target, (client) => client.entities.list.query(input)), signal);
+    const ask = () => call(target, (client) => client.entities.list.query(input));
+    const page = await (cursor === undefined ? ask() : persist(ask, signal));
     yield page.items;
     cursor = page.nextCursor;
   }

@@ -24,7 +24,9 @@ export async function persist<Result>(work: () => Promise<Result>, signal: Abort
     } catch (error) {
       if (signal.aborted || !isPassing(error)) throw error;
       // Not all at the same moment.
-      await sleep(delay * (0.75 + Math.random() / 2));
+      const pause = delay * (0.75 + Math.random() / 2);
+      // An abort ends the wait with an exception; the error that was waited for says more.
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) throw error;
     }
   }

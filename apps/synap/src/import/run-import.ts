@@ -95,7 +95,9 @@ class Run {
     const known: KnownFile[] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const input = { source, limit: PAGE, ...(cursor !== undefined && { cursor }) };
-      const page = await persist(() => call(target, (client) => client.imports.known.query(input)), signal);
+      const ask = () => call(target, (client) => client.imports.known.query(input));
+      // A server that is not there at the beginning is not waited for.
+      const page = await (cursor === undefined ? ask() : persist(ask, signal));
       known.push(...page.items);
       cursor = page.nextCursor;
       onProgress('known', known.length, known.length);
@@ -180,6 +182,11 @@ class Run {
       const input = { source, limit: LINK_PAGE, ...(cursor !== undefined && { cursor }) };
       const page = await persist(() => call(target, (client) => client.imports.finish.mutate(input)), signal);
       for (const name of ['resolved', 'missing', 'created', 'removed'] as const) links[name] += page.links[name];
+      for (const path of page.unread) {
+        const message =
+          'Its content is damaged in the store: its links are as they were. synap verify --content tells more.';
+        this.warnings.push({ path, code: 'CHECKSUM_MISMATCH', message });
+      }
       if (missing.length < 100) missing.push(...page.missing.slice(0, 100 - missing.length));
       cursor = page.nextCursor;
       onProgress('links', links.resolved, links.resolved);

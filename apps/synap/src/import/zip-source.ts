@@ -47,8 +47,8 @@ export async function openZip(location: string): Promise<Source> {
 
 async function opened(location: string): Promise<ZipFile> {
   try {
-    // Names are looked at here, because yauzl would give up at the first bad one.
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: true } as const;
+    // Names and sizes are looked at here, because yauzl would give up at the first bad one.
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: false } as const;
     return await yauzl.openPromise(location, options);
   } catch (error) {
     throw damaged(location, error);
@@ -108,20 +108,26 @@ function fileOf(zip: ZipFile, entry: Entry, path: string): SourceFile {
     size: entry.uncompressedSize,
     modifiedAt: modifiedAt(entry.getLastModDate().getTime()),
     async open(): Promise<Readable> {
-      // The stream fails as soon as it gives more than the archive said, or less in the end.
-      return checked(await zip.openReadStreamPromise(entry), entry.crc32);
+      return checked(await zip.openReadStreamPromise(entry), entry);
     },
   };
 }
 
-/** Fails at its end if the bytes are not those that the archive was made of. */
-function checked(stream: Readable, expected: number): Readable {
+/**
+ * Fails as soon as there are more bytes than the archive says, and at the end if there are fewer, or others than it was
+ * made of.
+ */
+function checked(stream: Readable, { uncompressedSize, crc32: expected }: Entry): Readable {
   return stream.compose(async function* verify(chunks: AsyncIterable<Buffer>) {
     let crc = 0;
+    let size = 0;
     for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > uncompressedSize) break;
       crc = crc32(chunk, crc);
       yield chunk;
     }
-    if (crc !== expected) throw new Error('The bytes do not have the checksum that the archive says.');
+    if (size === uncompressedSize && crc === expected) return;
+    throw new Error('The bytes are not those that the archive says.');
   }) as Readable;
 }

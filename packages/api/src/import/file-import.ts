@@ -100,6 +100,12 @@ export class FileImport {
     const path = importPath(file.path);
     if (path === undefined) throw new SynapError('VALIDATION_FAILED', IMPORT_PROBLEMS.PATH_REFUSED);
     const checksum = checksumFor(file);
+    const limit = this.#files.maxBytes;
+    if ((file.size ?? 0) > limit) {
+      throw new SynapError('CONTENT_TOO_LARGE', `A file has at most ${limit / 1024 / 1024} MiB here.`, {
+        details: { limit },
+      });
+    }
     const origin: Origin = { source: file.source, path, checksum, modifiedAt: file.modifiedAt };
     const task: Task = { ...file, ...options, path, userId, origin, text: textOf(path, file.content) };
     for (let tries = 1, generation = 0; ; tries++) {

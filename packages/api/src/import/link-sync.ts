@@ -1,7 +1,17 @@
 import { foldPath, inParallel, type Link, linksOf, nameOf, namesOfLink, resolveLink } from '@initiativ/core';
 import type { KnownOrigin, LinkTarget, OriginReader } from '@synap/database';
 import type { ObjectStorage } from '@synap/storage';
-import { type CorrelationId, type EntityId, EventSource, FileType, RelationType, type UserId } from '@synap/types';
+import {
+  type Checksum,
+  type CorrelationId,
+  type EntityId,
+  EventSource,
+  FileType,
+  isSynapError,
+  RelationType,
+  type StorageKey,
+  type UserId,
+} from '@synap/types';
 import type { RelationWriter } from '../storage/relations.ts';
 
 /** Files that are looked at together. */
@@ -26,6 +36,8 @@ export interface LinkReport {
   };
   /** The first of those that are missing. */
   readonly missing: readonly { readonly path: string; readonly target: string }[];
+  /** Notes whose content the store has lost or changed: their relations are left as they are. */
+  readonly unread: readonly string[];
   /** Where to go on; null when all is done. */
   readonly nextCursor: string | null;
 }
@@ -65,6 +77,7 @@ export class LinkSync {
   ): Promise<LinkReport> {
     const total = { resolved: 0, missing: 0, created: 0, removed: 0 };
     const missing: { path: string; target: string }[] = [];
+    const unread: string[] = [];
     let after = query.cursor;
     for (let left = query.limit ?? Infinity; left > 0; ) {
       const limit = Math.min(left, PAGE);
@@ -75,11 +88,12 @@ export class LinkSync {
       total.created += page.created;
       total.removed += page.removed;
       missing.push(...page.missing.slice(0, MAX_MISSING - missing.length));
+      unread.push(...page.unread);
       left -= files.length;
       after = files.at(-1)?.path;
-      if (files.length < limit) return { links: total, missing, nextCursor: null };
+      if (files.length < limit) return { links: total, missing, unread, nextCursor: null };
     }
-    return { links: total, missing, nextCursor: after ?? null };
+    return { links: total, missing, unread, nextCursor: after ?? null };
   }
 
   async #page(
@@ -88,7 +102,7 @@ export class LinkSync {
     files: readonly KnownOrigin[],
     options: { correlationId?: CorrelationId },
   ) {
-    const notes = await this.#notes(files);
+    const { notes, unread } = await this.#notes(files);
     const names = new Set(notes.flatMap((note) => note.links.flatMap(namesOfLink)));
     const candidates = byName(await this.#parts.origins.named(userId, [...names], source));
     const wanted = new Map<EntityId, Set<EntityId>>();
@@ -104,15 +118,20 @@ export class LinkSync {
       wanted.set(entityId, targets);
       resolved += targets.size;
     }
-    return { resolved, missing, ...(await this.#write(userId, wanted, options)) };
+    return { resolved, missing, unread, ...(await this.#write(userId, wanted, options)) };
   }
 
   /** The notes among the files, each with its links to other files, every target once. */
-  async #notes(files: readonly KnownOrigin[]): Promise<Note[]> {
+  async #notes(files: readonly KnownOrigin[]): Promise<{ notes: Note[]; unread: string[] }> {
     const notes: Note[] = [];
+    const unread: string[] = [];
     await inParallel(files, READERS, async ({ entityId, path, key, fileType, deleted, entityChecksum }) => {
       if (key === null || deleted || entityChecksum === null || fileType !== FileType.MARKDOWN) return;
-      const bytes = await this.#parts.objects.downloadBuffer(key, { checksum: entityChecksum });
+      const bytes = await this.#read(key, entityChecksum);
+      if (!bytes) {
+        unread.push(path);
+        return;
+      }
       const links = new Map<string, Link>();
       for (const link of linksOf(bytes.toString())) {
         if (links.size === MAX_TARGETS) break;
@@ -120,7 +139,17 @@ export class LinkSync {
       }
       notes.push({ entityId, path, links: [...links.values()] });
     });
-    return notes;
+    return { notes, unread };
+  }
+
+  /** Undefined for an object that is lost or damaged, which is no reason to leave the other notes without their links. */
+  async #read(key: StorageKey, checksum: Checksum): Promise<Buffer | undefined> {
+    try {
+      return await this.#parts.objects.downloadBuffer(key, { checksum });
+    } catch (error) {
+      if (isSynapError(error, 'CHECKSUM_MISMATCH', 'OBJECT_NOT_FOUND')) return undefined;
+      throw error;
+    }
   }
 
   async #write(

@@ -69,7 +69,7 @@ function usableTitle(value: unknown): string | undefined {
 }
 
 /** The file's name without its extension, as a title. */
-export function titleOfPath(path: string): string {
+function titleOfPath(path: string): string {
   const name = nameOf(path).replace(CONTROL, ' ').trim();
   const stem = name.replace(/(?<=.)\.(?:md|markdown)$/i, '').trim();
   return characters(stem === '' ? name : stem)
