@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
-import { OPENING_MS, Web } from './web.ts';
+import { OPENING_MS, WALK_MS, Web } from './web.ts';
 
 interface Created {
   readonly entityId: string;
@@ -66,74 +66,85 @@ describeInBrowser('the web page for everybody', () => {
     );
   }
 
-  const settled = (page: Page) => page.waitForLoadState('networkidle');
-
-  for (const theme of ['light', 'dark'] as const) {
-    it(`is clean by axe on every page, ${theme}`, async () => {
-      const page = await web.signedIn({ colorScheme: theme });
-      const views = [
-        '/',
-        `/notes/${note}`,
-        `/notes/${note}?version=1`,
-        `/notes/${task}`,
-        `/notes/${note}?view=history&from=1&to=2`,
-        `/notes/${note}?view=edit`,
-        '/search?q=note',
-        '/search?q=',
-        '/tags',
-        '/tags/alpha',
-        '/import',
-        '/notes/0198c0de-0000-7000-8000-000000000000',
-        '/sign-in',
-      ];
-      for (const view of views) {
-        await page.goto(view);
-        await settled(page);
-        expect(await violations(page), view).toEqual([]);
-      }
-      await page.goto('/');
-      await settled(page);
-      await page.getByLabel('Settings').click();
-      expect(await violations(page), 'settings').toEqual([]);
-      await page.getByRole('button', { name: 'Keys' }).click();
-      await page.getByRole('dialog').waitFor();
-      expect(await violations(page), 'keys').toEqual([]);
-      await page.context().close();
-    });
+  async function settled(page: Page): Promise<void> {
+    await page.waitForLoadState('networkidle');
+    await page.locator('.loading').waitFor({ state: 'detached' });
   }
 
-  it('is clean with a conflict and a notice on it, at 360 pixels, without scrolling sideways', async () => {
-    const page = await web.signedIn({ viewport: { width: 360, height: 740 } });
-    const { entityId } = await web.api.mutate<Created>('notes.create', {
-      content: 'x'.repeat(300),
-      title: 'y'.repeat(200),
-    });
-    await page.goto(`/notes/${entityId}?view=edit`);
-    await page.getByLabel('Text').fill('mine');
-    await web.api.mutate('entities.update', { id: entityId, content: 'theirs' });
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('region', { name: 'Conflict' }).waitFor();
-    await settled(page);
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Take theirs' }).click();
-    await page.getByRole('button', { name: 'Bring mine back' }).waitFor();
-    await settled(page);
-    expect(await violations(page)).toEqual([]);
-    for (const view of [
-      '/',
-      `/notes/${entityId}`,
-      `/notes/${note}`,
-      `/notes/${note}?view=history&from=1&to=2`,
-      '/search?q=note',
-      '/tags',
-      '/import',
-    ]) {
-      await page.goto(view);
+  for (const theme of ['light', 'dark'] as const) {
+    it(
+      `is clean by axe on every page, ${theme}`,
+      async () => {
+        const page = await web.signedIn({ colorScheme: theme });
+        const views = [
+          '/',
+          `/notes/${note}`,
+          `/notes/${note}?version=1`,
+          `/notes/${task}`,
+          `/notes/${note}?view=history&from=1&to=2`,
+          `/notes/${note}?view=edit`,
+          '/search?q=note',
+          '/search?q=',
+          '/tags',
+          '/tags/alpha',
+          '/import',
+          '/notes/0198c0de-0000-7000-8000-000000000000',
+          '/sign-in',
+        ];
+        for (const view of views) {
+          await page.goto(view);
+          await settled(page);
+          expect(await violations(page), view).toEqual([]);
+        }
+        await page.goto('/');
+        await settled(page);
+        await page.getByLabel('Settings').click();
+        expect(await violations(page), 'settings').toEqual([]);
+        await page.getByRole('button', { name: 'Keys' }).click();
+        await page.getByRole('dialog').waitFor();
+        expect(await violations(page), 'keys').toEqual([]);
+        await page.context().close();
+      },
+      WALK_MS,
+    );
+  }
+
+  it(
+    'is clean with a conflict and a notice on it, at 360 pixels, without scrolling sideways',
+    async () => {
+      const page = await web.signedIn({ viewport: { width: 360, height: 740 } });
+      const { entityId } = await web.api.mutate<Created>('notes.create', {
+        content: 'x'.repeat(300),
+        title: 'y'.repeat(200),
+      });
+      await page.goto(`/notes/${entityId}?view=edit`);
+      await page.getByLabel('Text').fill('mine');
+      await web.api.mutate('entities.update', { id: entityId, content: 'theirs' });
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('region', { name: 'Conflict' }).waitFor();
       await settled(page);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
-    }
-    await page.context().close();
-  });
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Take theirs' }).click();
+      await page.getByRole('button', { name: 'Bring mine back' }).waitFor();
+      await settled(page);
+      expect(await violations(page)).toEqual([]);
+      for (const view of [
+        '/',
+        `/notes/${entityId}`,
+        `/notes/${note}`,
+        `/notes/${note}?view=history&from=1&to=2`,
+        '/search?q=note',
+        '/tags',
+        '/import',
+      ]) {
+        await page.goto(view);
+        await settled(page);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
+      }
+      await page.context().close();
+    },
+    WALK_MS,
+  );
 
   it('can be used by keyboard alone', async () => {
     const page = await web.signedIn();

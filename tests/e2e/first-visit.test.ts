@@ -116,6 +116,22 @@ describeInBrowser('the web page, from the first visit on', () => {
     await page.context().close();
   });
 
+  it('says that the server does not answer, keeps the text, and goes on when it does', async () => {
+    const page = await web.signedIn();
+    const banner = page.getByText('Synap does not answer. Trying again');
+    await page.context().setOffline(true);
+    await page.getByLabel('New note').fill('Written without a server');
+    await page.keyboard.press('Control+Enter');
+    await banner.waitFor();
+    await page.getByText('Is it running?').waitFor();
+    expect(await page.getByLabel('New note').inputValue()).toBe('Written without a server');
+    await page.context().setOffline(false);
+    await banner.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('link', { name: 'Written without a server' }).waitFor();
+    await page.context().close();
+  });
+
   it('signs out, and shows nothing any more', async () => {
     const page = await web.signedIn();
     await page.getByLabel('Settings').click();

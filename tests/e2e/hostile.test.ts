@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import { OWNER_KEY } from '../support/server.ts';
-import { OPENING_MS, Web } from './web.ts';
+import { OPENING_MS, WALK_MS, Web } from './web.ts';
 
 /** What tells on itself if any of it runs, in whatever way. */
 const RUN = "window.__ran=1;document.documentElement.dataset.ran='1';alert('ran')";
@@ -81,50 +82,55 @@ describeInBrowser('the web page and hostile content', () => {
   }
 
   async function put(path: string, body: string): Promise<string> {
-    const query = new URLSearchParams({ source: 'hostile', path, modifiedAt: '2024-01-01T00:00:00.000Z' });
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const query = new URLSearchParams({ source: 'hostile', path, modifiedAt: '2024-01-01T00:00:00.000Z', sha256 });
     const headers = { authorization: `Bearer ${OWNER_KEY}` };
     const response = await fetch(`${web.server.url}/api/v1/import/file?${query}`, { method: 'PUT', headers, body });
     if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
     return ((await response.json()) as Created).entityId;
   }
 
-  it('runs nothing of a note, and loads nothing from elsewhere', async () => {
-    const { entityId } = await web.api.mutate<Created>('notes.create', { content: HOSTILE_MARKDOWN, title: NAME });
-    const { page, seen } = await watched();
-    await page.goto(`/notes/${entityId}`);
-    const prose = page.locator('.prose');
-    await prose.getByText('Fine to the end.').waitFor();
-    const forbidden = prose.locator(
-      'script, style, iframe, object, embed, form, svg, base, meta, link, button, [style]',
-    );
-    expect(await forbidden.count()).toBe(0);
-    const attributes = await prose.evaluate((root) =>
-      [...root.querySelectorAll('*')].flatMap((element) =>
-        [...element.attributes].filter(({ name }) => name !== 'title').map(({ name, value }) => `${name}=${value}`),
-      ),
-    );
-    expect(attributes.filter((attribute) => /^on|javascript:|vbscript:|data:text|^srcdoc/i.test(attribute))).toEqual(
-      [],
-    );
-    expect(await page.locator('#root').count()).toBe(1);
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(NAME);
-
-    // Whatever can be clicked is clicked.
-    for (const link of await prose.locator('a:not([target=_blank]), span, summary').all()) {
-      await link.click({ timeout: 2_000, force: true, noWaitAfter: true }).catch(() => undefined);
+  it(
+    'runs nothing of a note, and loads nothing from elsewhere',
+    async () => {
+      const { entityId } = await web.api.mutate<Created>('notes.create', { content: HOSTILE_MARKDOWN, title: NAME });
+      const { page, seen } = await watched();
       await page.goto(`/notes/${entityId}`);
+      const prose = page.locator('.prose');
       await prose.getByText('Fine to the end.').waitFor();
-    }
-    for (const rel of await prose
-      .locator('a[target=_blank]')
-      .evaluateAll((links) => links.map((one) => one.getAttribute('rel')))) {
-      expect(rel).toBe('noopener noreferrer');
-    }
-    expect(await hasRun(page)).toBe(false);
-    expect(seen).toEqual([]);
-    expect(web?.faults).toEqual([]);
-    await page.context().close();
-  });
+      const forbidden = prose.locator(
+        'script, style, iframe, object, embed, form, svg, base, meta, link, button, [style]',
+      );
+      expect(await forbidden.count()).toBe(0);
+      const attributes = await prose.evaluate((root) =>
+        [...root.querySelectorAll('*')].flatMap((element) =>
+          [...element.attributes].filter(({ name }) => name !== 'title').map(({ name, value }) => `${name}=${value}`),
+        ),
+      );
+      expect(attributes.filter((attribute) => /^on|javascript:|vbscript:|data:text|^srcdoc/i.test(attribute))).toEqual(
+        [],
+      );
+      expect(await page.locator('#root').count()).toBe(1);
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(NAME);
+
+      // Whatever can be clicked is clicked.
+      for (const link of await prose.locator('a:not([target=_blank]), span, summary').all()) {
+        await link.click({ timeout: 2_000, force: true, noWaitAfter: true }).catch(() => undefined);
+        await page.goto(`/notes/${entityId}`);
+        await prose.getByText('Fine to the end.').waitFor();
+      }
+      for (const rel of await prose
+        .locator('a[target=_blank]')
+        .evaluateAll((links) => links.map((one) => one.getAttribute('rel')))) {
+        expect(rel).toBe('noopener noreferrer');
+      }
+      expect(await hasRun(page)).toBe(false);
+      expect(seen).toEqual([]);
+      expect(web?.faults).toEqual([]);
+      await page.context().close();
+    },
+    WALK_MS,
+  );
 
   it('shows titles, tags, previews and front matter as the text that they are', async () => {
     const content = `---\nname: '<img src=x onerror="${RUN}">'\n__proto__: {x: 1}\nbomb: &a [x, x]\n---\n<script>${RUN}</script>`;
@@ -180,21 +186,25 @@ describeInBrowser('the web page and hostile content', () => {
     await page.context().close();
   });
 
-  it('shows a very long note without hanging, and nesting without end as text', async () => {
-    const long = `${'A line of a very long note.\n'.repeat(300_000)}`;
-    const deep = `${'> '.repeat(20_000)}deep`;
-    const ids = [];
-    for (const content of [long, deep, '['.repeat(50_000), '*a '.repeat(40_000), '`'.repeat(100_001)]) {
-      ids.push((await web.api.mutate<Created>('notes.create', { content })).entityId);
-    }
-    const { page } = await watched();
-    for (const id of ids) {
-      await page.goto(`/notes/${id}`);
-      await page.locator('.prose, .plain').waitFor();
-      // The page answers.
-      await page.getByRole('link', { name: 'Edit' }).focus();
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Edit');
-    }
-    await page.context().close();
-  });
+  it(
+    'shows a very long note without hanging, and nesting without end as text',
+    async () => {
+      const long = `${'A line of a very long note.\n'.repeat(300_000)}`;
+      const deep = `${'> '.repeat(20_000)}deep`;
+      const ids = [];
+      for (const content of [long, deep, '['.repeat(50_000), '*a '.repeat(40_000), '`'.repeat(100_001)]) {
+        ids.push((await web.api.mutate<Created>('notes.create', { content })).entityId);
+      }
+      const { page } = await watched();
+      for (const id of ids) {
+        await page.goto(`/notes/${id}`);
+        await page.locator('.prose, .plain').waitFor();
+        // The page answers.
+        await page.getByRole('link', { name: 'Edit' }).focus();
+        expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Edit');
+      }
+      await page.context().close();
+    },
+    WALK_MS,
+  );
 });

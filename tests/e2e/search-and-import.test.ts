@@ -111,11 +111,11 @@ describeInBrowser('the web page: import and search', () => {
     await page.context().close();
   });
 
-  it('imports by keyboard, from a folder on the disk, and says what it could not bring in', async () => {
+  it('imports by keyboard, from a folder on the disk, and says what was not clear', async () => {
     const folder = join(await mkdtemp(join(tmpdir(), 'synap-vault-')), 'second');
     await mkdir(join(folder, 'sub'), { recursive: true });
     await writeFile(join(folder, 'sub/note.md'), 'From a folder');
-    await writeFile(join(folder, 'too-large.md'), Buffer.alloc(11 * 1024 * 1024, 'x'));
+    await writeFile(join(folder, 'too-long.md'), Buffer.alloc(11 * 1024 * 1024, 'x'));
     const page = await web.signedIn();
     await page.goto('/import');
     const chooser = page.waitForEvent('filechooser');
@@ -124,10 +124,20 @@ describeInBrowser('the web page: import and search', () => {
     await (await chooser).setFiles(folder);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByRole('heading', { name: 'Done' }).waitFor();
-    await page.getByText('1 refused').waitFor();
-    await page.locator('.remarks').getByText('too-large.md').waitFor();
+    await page.getByText('2 new').waitFor();
+    await page.locator('.remarks').getByText('too-long.md').waitFor();
+
     await page.goto('/');
-    await page.getByText('sub/note.md').waitFor();
+    await page.getByRole('link', { name: 'note', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await page.goto('/import');
+    const again = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await (await again).setFiles(folder);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText('1 changed on both sides or deleted here').waitFor();
+    await page.locator('.remarks').getByText('sub/note.md').waitFor();
     await page.context().close();
     await rm(join(folder, '..'), { recursive: true });
   });
@@ -142,6 +152,16 @@ describeInBrowser('the web page: import and search', () => {
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByRole('heading', { name: 'Done' }).waitFor();
     await page.getByText('2 new').waitFor();
+
+    const broken = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a zip or files' }).click();
+    const noZip = {
+      name: 'broken.zip',
+      mimeType: 'application/zip',
+      buffer: Buffer.from('PK\x03\x04 no more than that'),
+    };
+    await (await broken).setFiles(noZip);
+    await page.getByRole('alert').getByText('This cannot be read').waitFor();
     await page.goto('/search?q=zipped');
     await page.locator('mark', { hasText: 'Zipped' }).first().waitFor();
     await page.context().close();

@@ -11,6 +11,9 @@ const PATIENCE = 20_000;
 /** Milliseconds until all of it runs: the page may have to be built, and a database made, beside other tests. */
 export const OPENING_MS = 240_000;
 
+/** Milliseconds for a test that walks through many pages. */
+export const WALK_MS = 240_000;
+
 /** A running Synap with its web app, and a browser. */
 export class Web {
   readonly server: TestServer;

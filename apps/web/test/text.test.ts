@@ -1,7 +1,7 @@
 import { LIMITS as API_LIMITS, isBlank as apiIsBlank } from '@synap/types';
 import { expect, it } from 'vitest';
 import { parseTags } from '../src/edit/tags-text.ts';
-import { previewText, titleOf } from '../src/list/title.ts';
+import { previewBeyond, previewText, titleOf } from '../src/list/title.ts';
 import { frontMatter } from '../src/markdown/front-matter.ts';
 import { withoutTitle } from '../src/note/without-title.ts';
 import { segments, toggled } from '../src/search/search-params.ts';
@@ -22,10 +22,16 @@ it.each([
   ['**bold**, _it_ and `code`', 'bold, it and code'],
   ['[[target|alias]] ![[pic.png]] [text](http://x.org "t")', 'alias pic.png text'],
   ['- [ ] todo - [x] done', 'todo done'],
+  ['![cut off](https://example.org/a', 'cut off'],
   ['snake_case 2 * 3 * 4', 'snake_case 2 * 3 * 4'],
   ['a <b> & c', 'a <b> & c'],
 ])('shows %j as %j', (preview, text) => {
   expect(previewText(preview)).toBe(text);
+});
+
+it('says in a preview what the title does not', () => {
+  expect(previewBeyond('FAQ', '# FAQ Questions')).toBe('Questions');
+  expect(previewBeyond('FAQ', 'Other text')).toBe('Other text');
 });
 
 it('names what has no title by its words', () => {

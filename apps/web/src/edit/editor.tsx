@@ -27,6 +27,8 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
   const edit = useEdit(entity, content, () => navigate(href));
   const { draft, dirty, change, save, theirs } = edit;
   const problem = problemOf(draft);
+  // What is typed while it is on its way would be in no version.
+  const busy = save.isPending;
   const textual = hasText(entity);
 
   const leave = (title: string | null) => {
@@ -47,7 +49,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
     navigate(href);
   };
   const submit = () => {
-    if (problem || save.isPending) return;
+    if (problem || busy) return;
     if (!dirty) leave(null);
     else if (theirs) edit.keepMine();
     else save.mutate(draft);
@@ -78,7 +80,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
         <Conflict
           mine={draft}
           theirs={theirs}
-          busy={save.isPending}
+          busy={busy}
           keepMine={edit.keepMine}
           takeTheirs={() => leave('Took theirs. Your text was put aside.')}
         />
@@ -86,6 +88,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
       <Field label="Title">
         <input
           dir="auto"
+          readOnly={busy}
           onKeyDown={onKeyDown}
           value={draft.title}
           onChange={(event) => change({ title: event.target.value })}
@@ -94,6 +97,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
       <Field label="Tags, separated by commas">
         <input
           dir="auto"
+          readOnly={busy}
           onKeyDown={onKeyDown}
           value={draft.tags}
           onChange={(event) => change({ tags: event.target.value })}
@@ -107,6 +111,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
             className={isHuge(draft.content) ? 'tall' : 'grow tall'}
             value={draft.content}
             spellCheck
+            readOnly={busy}
             onKeyDown={onKeyDown}
             onChange={(event) => change({ content: event.target.value })}
           />
@@ -119,7 +124,7 @@ export function Editor({ entity, content }: { readonly entity: Entity; readonly 
         <button type="button" className="button" onClick={() => leave('Your changes were put aside.')}>
           {dirty ? 'Discard' : 'Cancel'}
         </button>
-        <button type="submit" className="button primary" disabled={problem !== null || save.isPending}>
+        <button type="submit" className="button primary" disabled={problem !== null || busy}>
           {theirs ? 'Keep mine as a new version' : 'Save'}
         </button>
       </div>

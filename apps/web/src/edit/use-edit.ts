@@ -45,7 +45,9 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
   const [draft, setDraft] = useState(restored ?? base);
   const [kept, setKept] = useState(true);
   const [theirs, setTheirs] = useState<Theirs | null>(null);
-  const dirty = !sameText(draft, base);
+  // What is edited against: the state that was opened, or the one that somebody else made since.
+  const from = theirs ? draftOf(theirs.entity, theirs.content) : base;
+  const dirty = !sameText(draft, from);
 
   useEffect(() => {
     if (!dirty) return;
@@ -57,19 +59,17 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
   const change = (fields: Partial<EditDraft>) => {
     const next = { ...draft, ...fields };
     setDraft(next);
-    if (sameText(next, base)) drafts.clear();
+    if (sameText(next, from)) drafts.clear();
     else setKept(drafts.save(next));
   };
 
   const save = useMutation({
-    mutationFn: (sending: EditDraft) => {
-      const from = theirs ? draftOf(theirs.entity, theirs.content) : base;
-      return api.entities.update.mutate({
+    mutationFn: (sending: EditDraft) =>
+      api.entities.update.mutate({
         id: entity.id,
         expectedVersion: sending.baseVersion,
         ...changeOf(sending, from, hasText(entity)),
-      });
-    },
+      }),
     onSuccess: async (saved) => {
       drafts.clear();
       await entityChanged(queries, saved);

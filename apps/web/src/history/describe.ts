@@ -6,7 +6,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   'entity.created': 'Created',
   'entity.updated': 'Changed',
   'entity.title_changed': 'Renamed',
-  'entity.file_uploaded': 'File uploaded',
+  'entity.file_uploaded': 'Content changed',
   'entity.deleted': 'Deleted',
   'entity.restored': 'Restored',
   'task.status_changed': 'Status changed',
@@ -28,7 +28,7 @@ export function changeLabels({ changes }: HistoryItem): string[] {
   if (title === null) labels.push('Title removed');
   if (Array.isArray(tags))
     labels.push(tags.length === 0 ? 'Tags removed' : `Tags: ${tags.map((tag) => `#${tag}`).join(' ')}`);
-  if (typeof fileSize === 'number') labels.push(`Text: ${formatSize(fileSize)}`);
+  if (typeof fileSize === 'number') labels.push(`Content: ${formatSize(fileSize)}`);
   if (typeof status === 'string') labels.push(`Status: ${TASK_LABELS[status as keyof typeof TASK_LABELS] ?? status}`);
   if (typeof priority === 'number') labels.push(`Priority: ${priority}`);
   if (typeof dueDate === 'string') labels.push(`Due: ${dueDate.slice(0, 10)}`);

@@ -4,7 +4,7 @@ import type { Entity } from '../api/client.ts';
 import { formatSize } from '../ui/format.ts';
 import { Time } from '../ui/time.tsx';
 import { Tags } from './tags.tsx';
-import { previewText, titleOf } from './title.ts';
+import { previewBeyond, previewText, titleOf } from './title.ts';
 
 export const TYPE_LABELS = {
   note: 'Note',
@@ -21,7 +21,7 @@ export function EntityCard({ entity, children }: { readonly entity: Entity; read
   const untitled = entity.title === null;
   // What has no title is shown by its words, which need no second showing.
   const title = untitled && !children ? previewText(entity.preview) || titleOf(entity) : titleOf(entity);
-  const preview = children ?? (untitled ? null : previewText(entity.preview));
+  const preview = children ?? (untitled ? null : previewBeyond(title, entity.preview));
   return (
     <article className="entity card">
       <h2 className={untitled ? 'entity-title plain' : 'entity-title'} dir="auto">
@@ -34,14 +34,16 @@ export function EntityCard({ entity, children }: { readonly entity: Entity; read
           {preview}
         </p>
       )}
-      <p className="entity-foot soft">
-        {entity.type !== 'note' && <span className="type">{TYPE_LABELS[entity.type]}</span>}
-        {entity.task && <span>{TASK_LABELS[entity.task.status]}</span>}
-        {entity.type === 'file' && entity.fileSize !== null && <span>{formatSize(entity.fileSize)}</span>}
-        {entity.path && <span className="path">{entity.path}</span>}
-        <Time at={entity.createdAt} />
-      </p>
-      <Tags tags={entity.tags} />
+      <div className="entity-foot">
+        <p className="soft">
+          {entity.type !== 'note' && <span className="type">{TYPE_LABELS[entity.type]}</span>}
+          {entity.task && <span>{TASK_LABELS[entity.task.status]}</span>}
+          {entity.type === 'file' && entity.fileSize !== null && <span>{formatSize(entity.fileSize)}</span>}
+          {entity.path && <span className="path">{entity.path}</span>}
+          <Time at={entity.createdAt} />
+        </p>
+        <Tags tags={entity.tags} />
+      </div>
     </article>
   );
 }

@@ -13,13 +13,19 @@ export function previewText(preview: string): string {
     .replace(/^---\s.*?\s---(\s|$)/, '')
     .replace(/<!--.*?(-->|$)|%%.*?(%%|$)/g, ' ')
     .replace(/!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]/g, '$1')
-    .replace(/!?\[([^\]]*)\]\([^)\s]*(?:\s+"[^"]*")?\)/g, '$1')
+    .replace(/!?\[([^\]]*)\]\([^)\s]*(?:\s+"[^"]*")?(?:\)|$)/g, '$1')
     .replace(/^(?:>|[-*+])\s+/, '')
     .replace(/(^|\s)(?:#{1,6}|(?:[-*+]\s)?\[[ xX]\]|```\S*)(?=\s|$)/g, '$1')
     .replace(/(\*\*|__|~~|==|`)(?=\S)(.*?\S)\1/g, '$2')
     .replace(/(^|[\s(])([*_])(?=\S)([^*_]*\S)\2(?=[\s).,:;!?]|$)/g, '$1$3')
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+/** What a preview says beyond the title, with which many notes begin. */
+export function previewBeyond(title: string, preview: string): string {
+  const text = previewText(preview);
+  return text.startsWith(title) ? text.slice(title.length).trimStart() : text;
 }
 
 export function titleOf({ title, preview }: Titled): string {

@@ -4,6 +4,9 @@ import { SKIP, visit } from 'unist-util-visit';
 /** `[[target#heading|alias]]`, and with `!` before it what is shown in its place. */
 const WIKI_LINK = /(!?)\[\[([^[\]\n|]+)(?:\|([^[\]\n]*))?\]\]/g;
 
+/** What Obsidian shows nowhere either. */
+const COMMENT = /%%[^%]*%%/g;
+
 /** Marks nodes that came from `[[…]]`, through the sanitiser, for what resolves links. */
 export const WIKI = 'dataWiki';
 
@@ -14,7 +17,9 @@ export const WIKI = 'dataWiki';
 export function remarkWikiLinks() {
   return (tree: Root): void => {
     visit(tree, 'text', (node, index, parent) => {
-      if (!parent || index === undefined || parent.type === 'link') return;
+      if (!parent || index === undefined) return;
+      node.value = node.value.replace(COMMENT, '');
+      if (parent.type === 'link') return;
       const parts = split(node);
       if (!parts) return;
       parent.children.splice(index, 1, ...parts);

@@ -78,7 +78,7 @@ function ReadPage({ entity, newest }: { readonly entity: Entity; readonly newest
         {entity.task && <TaskFields entity={entity} readOnly={past || newest.deletedAt !== null} />}
         {hasText(entity) ? <NoteBody entity={entity} /> : <FileView entity={entity} />}
       </article>
-      <Neighbours id={entity.id} />
+      {newest.deletedAt === null && <Neighbours id={entity.id} />}
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { api, BATCHED, type Entity, type Outputs } from '../api/client.ts';
+import { api, type Entity, type Outputs } from '../api/client.ts';
 import { entityKey } from '../list/feed-cache.ts';
 
 /** A version never changes, so it is read once; the newest one is read again. */
@@ -52,26 +52,25 @@ export interface Neighbour {
   readonly type: Relation['type'];
 }
 
-type Relation = Outputs['relations']['list']['items'][number];
-
-const NEIGHBOURS = 100;
+type Neighborhood = Outputs['graph']['neighbors'];
+type Relation = Neighborhood['edges'][number];
 
 /** What is related to an entity, and which way. */
 export function useNeighbours(id: string) {
   return useQuery({
     queryKey: ['relations', id],
     queryFn: async ({ signal }) => {
-      const { items, nextCursor } = await api.relations.list.query({ id, limit: NEIGHBOURS }, { signal });
-      const found = await Promise.all(items.map((relation) => neighbour(id, relation, signal)));
-      const there = found.filter((one): one is Neighbour => one !== null && one.entity.deletedAt === null);
-      return { items: there, more: nextCursor !== null };
+      const around = await api.graph.neighbors.query({ id }, { signal });
+      return { items: neighboursOf(id, around), more: around.truncated };
     },
   });
 }
 
-async function neighbour(id: string, relation: Relation, signal: AbortSignal): Promise<Neighbour | null> {
-  const direction = relation.sourceId === id ? 'to' : 'from';
-  const other = direction === 'to' ? relation.targetId : relation.sourceId;
-  const entity = await api.entities.get.query({ id: other }, { ...BATCHED, signal });
-  return { entity, direction, type: relation.type };
+export function neighboursOf(id: string, { nodes, edges }: Pick<Neighborhood, 'nodes' | 'edges'>): Neighbour[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  return edges.flatMap(({ sourceId, targetId, type }) => {
+    const direction = sourceId === id ? 'to' : 'from';
+    const entity = byId.get(direction === 'to' ? targetId : sourceId);
+    return entity ? [{ entity, direction, type } as const] : [];
+  });
 }

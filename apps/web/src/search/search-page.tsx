@@ -63,7 +63,7 @@ export function SearchPage() {
       {query === '' && (
         <Empty>
           <p>Type above to search everything you wrote.</p>
-          <p className="soft">“quotes” for a phrase, −word to leave out</p>
+          <p className="soft">"Quotes" are for a phrase, -word leaves out.</p>
         </Empty>
       )}
       {query !== '' && search.isPending && <Loading what="Searching…" />}
