@@ -1,15 +1,19 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Committer, type Database, EventRepository, migrate, openDatabase } from '@synap/database';
 import { checksumOf, newEntityId, newRevisionId, newUserId } from '@synap/types';
 import { Client, Pool } from 'pg';
-import { closedLoop, type Row, report } from './report.ts';
+import { closedLoop, median, type Row, report } from './report.ts';
 
 const REPETITIONS = 5;
-const MS = Number(process.env.BENCH_MS ?? 2_000);
+/** Milliseconds of one measurement. */
+export const APPENDS_MS = Number(process.env.BENCH_MS ?? 2_000);
 const WRITERS = [1, 16, 64];
+const PROCESSES = 4;
 
 const RAW_TABLE = `
   CREATE TABLE public.raw_events (
@@ -43,7 +47,7 @@ function note() {
 }
 
 /** New streams with all their projections, through the committer. */
-function appender(database: Database): () => Promise<void> {
+export function appender(database: Database): () => Promise<void> {
   const events = new EventRepository(database, new Committer(database));
   return async () => {
     const { id, data, hidden } = note();
@@ -67,21 +71,61 @@ function rawInsert(run: (values: unknown[]) => Promise<unknown>): () => Promise<
   };
 }
 
+/** The floor on a server. */
+export function insertInto(pool: Pool): () => Promise<void> {
+  return rawInsert((values) => pool.query({ name: 'raw', text: RAW_INSERT, values }));
+}
+
+function beside(row: Row, below: Row): Row {
+  process.stderr.write(
+    `${row.case}: ${Math.round(row.rate)}/s p50 ${row.p50.toFixed(2)} ms beside ${Math.round(below.rate)}/s p50 ${below.p50.toFixed(2)} ms\n`,
+  );
+  return { ...row, floor: below.rate, floorP50: below.p50 };
+}
+
 async function compare(name: string, ours: () => Promise<void>, floor: () => Promise<void>): Promise<Row[]> {
-  await closedLoop('warm up', 16, MS, ours);
-  await closedLoop('warm up', 16, MS, floor);
+  await closedLoop('warm up', 16, APPENDS_MS, ours);
+  await closedLoop('warm up', 16, APPENDS_MS, floor);
   const rows: Row[] = [];
   for (const writers of WRITERS) {
     for (let repetition = 0; repetition < REPETITIONS; repetition++) {
-      const below = await closedLoop('floor', writers, MS, floor);
-      const row = await closedLoop(`${name}, ${writers} writer${writers === 1 ? '' : 's'}`, writers, MS, ours);
-      rows.push({ ...row, floor: below.rate });
-      process.stderr.write(
-        `${row.case}: ${Math.round(row.rate)}/s p50 ${row.p50.toFixed(2)} ms beside ${Math.round(below.rate)}/s p50 ${below.p50.toFixed(2)} ms\n`,
-      );
+      const below = await closedLoop('floor', writers, APPENDS_MS, floor);
+      const row = await closedLoop(`${name}, ${writers} writer${writers === 1 ? '' : 's'}`, writers, APPENDS_MS, ours);
+      rows.push(beside(row, below));
     }
   }
   return rows;
+}
+
+/** The same with 16 writers in each of several processes. */
+async function compareProcesses(url: string): Promise<Row[]> {
+  const children = Array.from({ length: PROCESSES }, () => fork(new URL('append-process.ts', import.meta.url), [url]));
+  const told = (child: ChildProcess) => once(child, 'message').then(([message]) => message as Row);
+  try {
+    await Promise.all(children.map(told));
+    const run = async (name: string, side: 'ours' | 'floor'): Promise<Row> => {
+      const rows = await Promise.all(
+        children.map((child) => {
+          const row = told(child);
+          child.send(side);
+          return row;
+        }),
+      );
+      const middle = (key: 'p50' | 'p95') => median(rows.map((row) => row[key]));
+      return { case: name, rate: rows.reduce((sum, row) => sum + row.rate, 0), p50: middle('p50'), p95: middle('p95') };
+    };
+    await run('warm up', 'ours');
+    const rows: Row[] = [];
+    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+      const below = await run('floor', 'floor');
+      rows.push(beside(await run(`PostgreSQL, ${PROCESSES} processes of 16 writers`, 'ours'), below));
+    }
+    return rows;
+  } finally {
+    const ended = children.filter((child) => child.exitCode === null).map((child) => once(child, 'exit'));
+    for (const child of children) if (child.connected) child.disconnect();
+    await Promise.all(ended);
+  }
 }
 
 async function onServer(url: string): Promise<Row[]> {
@@ -100,11 +144,10 @@ async function onServer(url: string): Promise<Row[]> {
     await migrate(database);
     const pool = new Pool({ connectionString: own.href, max: Math.max(...WRITERS) });
     await pool.query(RAW_TABLE);
-    const insert = rawInsert((values) => pool.query({ name: 'raw', text: RAW_INSERT, values }));
-    const result = await compare('PostgreSQL', appender(database), insert);
+    const result = await compare('PostgreSQL', appender(database), insertInto(pool));
     await pool.end();
     await database.close();
-    return result;
+    return [...result, ...(await compareProcesses(own.href))];
   } finally {
     await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
     await client.end();

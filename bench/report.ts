@@ -11,6 +11,8 @@ export interface Row {
   readonly p95: number;
   /** The floor's or peer's rate in the same repetition; the ratio is `rate / floor`. */
   readonly floor?: number;
+  /** The floor's median latency in the same repetition, in milliseconds. */
+  readonly floorP50?: number;
 }
 
 const RESULTS = new URL('./results/', import.meta.url);
@@ -35,12 +37,16 @@ function summary(name: string, rows: readonly Row[]) {
     p95: Number(median(rows.map((row) => row.p95)).toFixed(2)),
     ...(ratios.length > 0 && {
       floor: Math.round(median(rows.flatMap((row) => row.floor ?? []))),
+      floorP50: Number(median(rows.flatMap((row) => row.floorP50 ?? [])).toFixed(2)),
+      p50Ratio: Number(median(rows.flatMap((row) => (row.floorP50 ? [row.p50 / row.floorP50] : []))).toFixed(2)),
       ratio: Number(median(ratios).toFixed(2)),
       ratios: ratios.map((ratio) => Number(ratio.toFixed(2))),
     }),
     repetitions: rows.length,
   };
 }
+
+const AGAINST = ['floor per second', 'ratio (median)', 'ratio (each)', 'floor p50 ms', 'p50 ratio (median)'];
 
 /**
  * Prints the table, and writes it as JSON and as a Markdown page with a plot under `bench/results/`.
@@ -58,12 +64,16 @@ export async function report(
       rows.filter((row) => row.case === title),
     ),
   );
+  const against = cases.some((row) => row.floor !== undefined);
   const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
   const table = [
-    line(['case', 'per second', 'p50 ms', 'p95 ms', 'floor per second', 'ratio (median)', 'ratio (each)']),
-    line(['---', '---:', '---:', '---:', '---:', '---:', '---']),
+    line(['case', 'per second', 'p50 ms', 'p95 ms', ...(against ? AGAINST : [])]),
+    line(['---', '---:', '---:', '---:', ...(against ? AGAINST.map(() => '---:') : [])]),
     ...cases.map((row) =>
-      line([row.case, row.rate, row.p50, row.p95, row.floor ?? '', row.ratio ?? '', (row.ratios ?? []).join(' ')]),
+      line([
+        ...[row.case, row.rate, row.p50, row.p95],
+        ...(against ? [row.floor, row.ratio, row.ratios?.join(' '), row.floorP50, row.p50Ratio] : []),
+      ]),
     ),
   ].join('\n');
   const measured = Object.entries(figures);

@@ -54,7 +54,7 @@ export async function benchVault(folder: string): Promise<void> {
       `${text.length} Markdown files (${blank.length} of them blank, ${(size / 2 ** 20).toFixed(1)} MiB, ` +
         `${files.length - text.length} more are not UTF-8), ${IN_FLIGHT} in flight, embedded: ` +
         `${text.length - different} of ${text.length} read back byte-identical.`,
-      [{ ...capture, floor: floor.rate }, read],
+      [{ ...capture, floor: floor.rate, floorP50: floor.p50 }, read],
     );
     if (different > 0) process.exitCode = 1;
   } finally {

@@ -50,6 +50,28 @@ column auth.users.name text not null
 column auth.users.email text
 column auth.users.role text not null
 column auth.users.created_at timestamp with time zone not null default now()
+column synap.appended.position bigint
+column synap.appended.recorded_at timestamp with time zone
+column synap.appended.timestamp timestamp with time zone
+column synap.appended.id uuid
+column synap.appended.aggregate_id uuid
+column synap.appended.aggregate_type text
+column synap.appended.event_type text
+column synap.appended.schema_version smallint
+column synap.appended.user_id text
+column synap.appended.data jsonb
+column synap.appended.metadata jsonb
+column synap.appended.version integer
+column synap.appended.causation_id uuid
+column synap.appended.correlation_id uuid
+column synap.appended.source text
+column synap.appended.event_hash bytea
+column synap.appended.chain bytea
+column synap.appended.salt bytea
+column synap.appended.hidden jsonb
+column synap.appended.procedure text
+column synap.appended.idempotency_key text
+column synap.appended.input_hash bytea
 column synap.entities.id uuid not null
 column synap.entities.user_id text not null
 column synap.entities.type text not null
@@ -530,112 +552,116 @@ DECLARE
   head log_head;
   now_ timestamptz;
   now_ms bigint;
-  -- The items, a column an array: what several statements below need is taken out of the JSON once.
-  ns integer[]; ids uuid[]; aggregates uuid[]; kinds text[]; users text[]; hashes bytea[]; times timestamptz[];
-  procedures text[]; keys text[]; inputs bytea[];
-  outcomes text[]; actuals integer[]; firsts event_ids[];
-  -- What the database assigns to those that win; the others stay NULL.
-  versions integer[]; positions bigint[]; chains bytea[];
-  won bigint[] := '{}';
-  last integer;
+  item record;
+  first event_ids;
+  list appended[];
+  won integer := 0;
+  effects integer := 0;
+  -- Of every item its position, or NULL where it did not win.
+  placed bigint[] := '{}';
 BEGIN
   SET LOCAL ROLE synap_writer;
 
-  -- From here to the end of the transaction nobody else appends: what is read below stays true.
-  SELECT * INTO head FROM log_head FOR UPDATE;
+  -- From here to the end of the transaction nobody else appends: what is read below stays true. Not the lock of the head's
+  -- row, for whoever waited for that looks at the row a second time, and it is written once more.
+  PERFORM pg_advisory_xact_lock(hashtext('synap.log'));
+  SELECT * INTO head FROM log_head;
   now_ := greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at);
   now_ms := extract(epoch FROM now_) * 1000;
 
-  SELECT array_agg(n), array_agg(id), array_agg("aggregateId"), array_agg("aggregateType"), array_agg("userId"),
-         array_agg(decode(hash, 'base64')), array_agg("timestamp"), array_agg(procedure), array_agg(key),
-         array_agg(decode("inputHash", 'base64')), array_agg(coalesce((stream).version, 0)),
-         -- What was written before under the same event id or idempotency key; the latter decides where both are found.
-         array_agg(CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END),
-         array_agg(CASE
-           WHEN (same_key).input_hash <> decode("inputHash", 'base64') THEN 'reused'
-           WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
-           WHEN (same_id).user_id <> "userId" THEN 'denied'
-           WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
-           WHEN (stream).user_id <> "userId" THEN 'denied'
-           WHEN expected = -1 THEN 'ok'
-           WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
-           WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
-           WHEN expected = (stream).version THEN 'ok'
-           ELSE 'conflict'
-         END)
-    INTO ns, ids, aggregates, kinds, users, hashes, times, procedures, keys, inputs, actuals, firsts, outcomes
+  FOR item IN
+    SELECT n, id, "aggregateId", "aggregateType", "eventType", "schemaVersion", "userId", data, metadata, "causationId",
+           "correlationId", source, decode(hash, 'base64') AS hash, coalesce("timestamp", now_) AS timestamp,
+           decode(salt, 'base64') AS salt, private, procedure, key, input_hash, coalesce((stream).version, 0) AS version,
+           -- The idempotency key decides where both are found.
+           CASE WHEN (same_key).event_id IS NULL THEN same_id ELSE same_key END AS first,
+           CASE
+             WHEN (same_key).input_hash <> input_hash THEN 'reused'
+             WHEN (same_key).event_id IS NOT NULL THEN 'duplicate'
+             WHEN (same_id).user_id <> "userId" THEN 'denied'
+             WHEN (same_id).event_id IS NOT NULL THEN 'duplicate'
+             WHEN (stream).user_id <> "userId" THEN 'denied'
+             WHEN expected = -1 THEN 'ok'
+             WHEN expected = -3 AND (stream).version > 0 THEN 'ok'
+             WHEN expected IN (-2, 0) AND (stream).version IS NULL THEN 'ok'
+             WHEN expected = (stream).version THEN 'ok'
+             ELSE 'conflict'
+           END AS status
     FROM (
-      SELECT i.*,
+      SELECT i.*, decode("inputHash", 'base64') AS input_hash,
         -- Subqueries, because a join might be planned to read the whole table.
         (SELECT s FROM event_streams s WHERE s.aggregate_id = "aggregateId") AS stream,
+        -- What was written before under the same event id or idempotency key.
         (SELECT f FROM event_ids f WHERE f.event_id = i.id) AS same_id,
         CASE WHEN i.key IS NOT NULL THEN
           (SELECT f FROM event_ids f
            WHERE f.user_id = "userId" AND f.procedure = i.procedure AND f.idempotency_key = i.key)
         END AS same_key
-      FROM jsonb_to_recordset(items) AS i(n integer, id uuid, "aggregateId" uuid, "aggregateType" text, "userId" text,
-        expected integer, hash text, "timestamp" timestamptz, procedure text, key text, "inputHash" text)
-    ) i;
-  last := cardinality(ns);
-  versions := array_fill(NULL::integer, ARRAY[last]);
-  positions := array_fill(NULL::bigint, ARRAY[last]);
-  chains := array_fill(NULL::bytea, ARRAY[last]);
-
-  FOR i IN 1 .. last LOOP
-    CONTINUE WHEN outcomes[i] <> 'ok';
-    head.position := head.position + 1;
-    won := won || head.position;
-    versions[i] := actuals[i] + 1;
-    positions[i] := head.position;
-    head.chain := sha256(head.chain || hashes[i] || int8send(head.position) || int4send(versions[i]) || int8send(now_ms)
-      || int8send(CASE WHEN times[i] IS NULL THEN now_ms ELSE (extract(epoch FROM times[i]) * 1000)::bigint END));
-    chains[i] := head.chain;
+      FROM jsonb_to_recordset(items) AS i(n integer, id uuid, "aggregateId" uuid, "aggregateType" text,
+        "eventType" text, "schemaVersion" smallint, "userId" text, data jsonb, metadata jsonb, "causationId" uuid,
+        "correlationId" uuid, source text, hash text, salt text, private jsonb, "timestamp" timestamptz, expected integer,
+        procedure text, key text, "inputHash" text)
+      -- A fence: each lookup is done once and not wherever its result is used.
+      OFFSET 0
+    ) i
+  LOOP
+    n := item.n;
+    status := item.status;
+    IF status = 'ok' THEN
+      version := item.version + 1;
+      position := head.position + 1;
+      recorded_ms := now_ms;
+      head.position := position;
+      head.chain := sha256(head.chain || item.hash || int8send(position) || int4send(version) || int8send(now_ms)
+                           || int8send((extract(epoch FROM item.timestamp) * 1000)::bigint));
+      won := won + 1;
+      placed := placed || position;
+      list[won] := ROW(position, now_, item.timestamp, item.id, item."aggregateId", item."aggregateType",
+        item."eventType", item."schemaVersion", item."userId", item.data, item.metadata, version, item."causationId",
+        item."correlationId", item.source, item.hash, head.chain, item.salt, item.private, item.procedure, item.key,
+        item.input_hash)::appended;
+      effects := effects | effects(item."eventType", item.data, item.private);
+    ELSE
+      first := item.first;
+      version := coalesce(first.version, item.version);
+      position := first.position;
+      recorded_ms := coalesce((extract(epoch FROM first.recorded_at) * 1000)::bigint, now_ms);
+      aggregate_id := first.aggregate_id;
+      event_id := first.event_id;
+      placed := placed || NULL::bigint;
+    END IF;
+    RETURN NEXT;
+    aggregate_id := NULL;
+    event_id := NULL;
   END LOOP;
+  IF won = 0 THEN RETURN; END IF;
 
-  IF cardinality(won) > 0 THEN
+  WITH streams AS (
     INSERT INTO event_streams (aggregate_id, user_id, aggregate_type, version, position, created_at)
-    SELECT w.aggregate_id, user_id, aggregate_type, w.version, w.position, now_
-    FROM unnest(aggregates, users, kinds, versions, positions)
-      AS w(aggregate_id, user_id, aggregate_type, version, position)
-    WHERE w.position IS NOT NULL
-    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position;
-
+    SELECT aggregate_id, user_id, aggregate_type, version, position, recorded_at FROM unnest(list)
+    ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version, position = excluded.position
+  ), log AS (
     INSERT INTO events (position, recorded_at, timestamp, id, aggregate_id, aggregate_type, event_type, schema_version,
       user_id, data, metadata, version, causation_id, correlation_id, source, event_hash, chain)
-    SELECT positions[o], now_, coalesce(times[o], now_), id, "aggregateId", "aggregateType", "eventType",
-      "schemaVersion", "userId", data, metadata, versions[o], "causationId", "correlationId", source, hashes[o],
-      chains[o]
-    FROM ROWS FROM (jsonb_to_recordset(items) AS ("schemaVersion" smallint, id uuid, "aggregateId" uuid,
-      "aggregateType" text, "eventType" text, "userId" text, data jsonb, metadata jsonb, "causationId" uuid,
-      "correlationId" uuid, source text)) WITH ORDINALITY AS i("schemaVersion", id, "aggregateId", "aggregateType",
-      "eventType", "userId", data, metadata, "causationId", "correlationId", source, o)
-    WHERE positions[o] IS NOT NULL;
-
+    SELECT position, recorded_at, timestamp, id, aggregate_id, aggregate_type, event_type, schema_version, user_id,
+      data, metadata, version, causation_id, correlation_id, source, event_hash, chain FROM unnest(list)
+  ), private AS (
     INSERT INTO event_private (position, salt, fields)
-    SELECT positions[o], decode(salt, 'base64'), private
-    FROM ROWS FROM (jsonb_to_recordset(items) AS (salt text, private jsonb)) WITH ORDINALITY AS i(salt, private, o)
-    WHERE positions[o] IS NOT NULL AND salt IS NOT NULL;
-
+    SELECT position, salt, hidden FROM unnest(list) WHERE salt IS NOT NULL
+  ), ids AS (
     INSERT INTO event_ids (event_id, user_id, aggregate_id, version, position, recorded_at, procedure, idempotency_key,
       input_hash)
-    SELECT w.event_id, user_id, w.aggregate_id, w.version, w.position, now_, procedure, key, input
-    FROM unnest(ids, users, aggregates, versions, positions, procedures, keys, inputs)
-      AS w(event_id, user_id, aggregate_id, version, position, procedure, key, input)
-    WHERE w.position IS NOT NULL;
-
-    PERFORM project_events(won, now_);
-    PERFORM index_content(items, positions);
-
-    UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_;
+    SELECT id, user_id, aggregate_id, version, position, recorded_at, procedure, idempotency_key, input_hash
+    FROM unnest(list)
+  )
+  UPDATE log_head SET position = head.position, chain = head.chain, recorded_at = now_
+  WHERE position = head.position - won;
+  IF NOT FOUND THEN
+    RAISE serialization_failure USING MESSAGE = 'Somebody wrote to the log without its lock.';
   END IF;
 
-  RETURN QUERY
-  SELECT w.n, w.outcome, coalesce((f).version, w.version, w.actual), coalesce((f).position, w.position),
-         CASE WHEN (f).recorded_at IS NULL THEN now_ms ELSE (extract(epoch FROM (f).recorded_at) * 1000)::bigint END,
-         coalesce((f).aggregate_id, w.aggregate_id), coalesce((f).event_id, w.event_id)
-  FROM ROWS FROM (unnest(ns, outcomes, versions, positions, actuals, aggregates, ids), generate_subscripts(ns, 1))
-         AS w(n, outcome, version, position, actual, aggregate_id, event_id, i),
-       LATERAL (SELECT firsts[w.i] AS f) x;
+  PERFORM project_events(list, effects);
+  PERFORM index_content(items, placed);
 END
 $function$
 -- not for everybody
@@ -835,6 +861,23 @@ CREATE OR REPLACE FUNCTION synap.current_user_id()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT nullif(current_setting('synap.user_id', true), '') $function$
+CREATE OR REPLACE FUNCTION synap.effects(event_type text, data jsonb, hidden jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE
+      WHEN event_type = 'entity.created' THEN
+        1 + CASE WHEN data ->> 'type' = 'task' THEN 4 ELSE 0 END
+          + CASE WHEN jsonb_array_length(hidden -> 'tags') > 0 THEN 8 ELSE 0 END
+          + CASE WHEN hidden ? 'origin' THEN 32 ELSE 0 END
+      WHEN changes_entity(event_type) THEN
+        2 + CASE WHEN data -> 'task' ? 'status' THEN 4 ELSE 0 END + CASE WHEN hidden ? 'tags' THEN 8 ELSE 0 END
+          + CASE WHEN hidden ? 'origin' THEN 32 ELSE 0 END
+      WHEN event_type IN ('relation.created', 'relation.deleted') THEN 16
+      ELSE 0
+    END
+  $function$
 CREATE OR REPLACE FUNCTION synap.enter_app(user_id text)
  RETURNS void
  LANGUAGE plpgsql
@@ -936,146 +979,107 @@ BEGIN
 END
 $function$
 -- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_entities(positions bigint[], since timestamp with time zone)
+CREATE OR REPLACE FUNCTION synap.project_events(list appended[], effects integer)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
-DECLARE
-  created integer; tasks boolean; tagging boolean;
-  changes boolean := false; relates boolean := false;
 BEGIN
-  WITH new AS (
+  -- What a group has not, it does not pay for.
+  IF effects & 1 > 0 THEN
     INSERT INTO entities (id, user_id, type, title, preview, tags, path, file_url, file_path, file_size, file_type,
                           checksum, version, position, created_at, updated_at)
-    SELECT aggregate_id, user_id, data ->> 'type', fields ->> 'title', coalesce(fields ->> 'preview', ''),
-           CASE WHEN jsonb_array_length(fields -> 'tags') > 0
-                THEN ARRAY(SELECT jsonb_array_elements_text(fields -> 'tags')) ELSE '{}' END,
-           fields ->> 'path', '/api/v1/entities/' || aggregate_id || '/content', data ->> 'key',
-           (fields ->> 'size')::bigint, data ->> 'fileType', fields ->> 'checksum', version, e.position, timestamp,
+    SELECT aggregate_id, user_id, data ->> 'type', hidden ->> 'title', coalesce(hidden ->> 'preview', ''),
+           CASE WHEN jsonb_array_length(hidden -> 'tags') > 0
+                THEN ARRAY(SELECT jsonb_array_elements_text(hidden -> 'tags')) ELSE '{}' END,
+           hidden ->> 'path', '/api/v1/entities/' || aggregate_id || '/content', data ->> 'key',
+           (hidden ->> 'size')::bigint, data ->> 'fileType', hidden ->> 'checksum', version, position, timestamp,
            timestamp
-    FROM synap.events e LEFT JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'entity.created'
-    RETURNING type, tags
-  )
-  SELECT count(*), bool_or(type = 'task'), bool_or(tags <> '{}') INTO created, tasks, tagging FROM new;
-
-  -- New entities are by far the most frequent: what a group has not, it does not pay for.
-  IF created < cardinality(positions) THEN
-    -- Other events than an entity's own, a user's above all, may have a `task` or `tags` as well.
-    SELECT bool_or(changes_entity(event_type)), tasks OR bool_or(changes_entity(event_type) AND data -> 'task' ? 'status'),
-           tagging OR bool_or(changes_entity(event_type) AND fields ? 'tags'), bool_or(aggregate_type = 'relation')
-      INTO changes, tasks, tagging, relates
-      FROM synap.events e LEFT JOIN synap.event_private p USING (position)
-      WHERE e.position = ANY (positions) AND e.recorded_at >= since;
+    FROM unnest(list) AS e
+    WHERE event_type = 'entity.created';
   END IF;
 
-  IF changes THEN
+  IF effects & 2 > 0 THEN
     INSERT INTO entity_history (id, version, user_id, type, title, preview, tags, path, file_path, file_size, file_type,
                                 checksum, status, priority, due_date, completed_at, position, created_at, updated_at,
                                 deleted_at, valid_to)
     SELECT t.id, t.version, t.user_id, t.type, t.title, t.preview, t.tags, t.path, t.file_path, t.file_size, t.file_type,
            t.checksum, d.status, d.priority, d.due_date, d.completed_at, t.position, t.created_at, t.updated_at,
            t.deleted_at, e.timestamp
-    FROM synap.events e JOIN entities t ON t.id = e.aggregate_id LEFT JOIN task_details d ON d.entity_id = t.id
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(event_type);
+    FROM unnest(list) AS e JOIN entities t ON t.id = e.aggregate_id LEFT JOIN task_details d ON d.entity_id = t.id
+    WHERE changes_entity(event_type);
 
     UPDATE entities t SET
-      title = CASE WHEN fields ? 'title' THEN fields ->> 'title' ELSE t.title END,
-      preview = coalesce(fields ->> 'preview', t.preview),
-      tags = CASE WHEN fields ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(fields -> 'tags')) ELSE t.tags END,
-      path = CASE WHEN fields ? 'path' THEN fields ->> 'path' ELSE t.path END,
+      title = CASE WHEN hidden ? 'title' THEN hidden ->> 'title' ELSE t.title END,
+      preview = coalesce(hidden ->> 'preview', t.preview),
+      tags = CASE WHEN hidden ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(hidden -> 'tags')) ELSE t.tags END,
+      path = CASE WHEN hidden ? 'path' THEN hidden ->> 'path' ELSE t.path END,
       file_path = CASE WHEN data ? 'key' THEN data ->> 'key' ELSE t.file_path END,
-      file_size = CASE WHEN fields ? 'size' THEN (fields ->> 'size')::bigint ELSE t.file_size END,
+      file_size = CASE WHEN hidden ? 'size' THEN (hidden ->> 'size')::bigint ELSE t.file_size END,
       file_type = CASE WHEN data ? 'fileType' THEN data ->> 'fileType' ELSE t.file_type END,
-      checksum = CASE WHEN fields ? 'checksum' THEN fields ->> 'checksum' ELSE t.checksum END,
+      checksum = CASE WHEN hidden ? 'checksum' THEN hidden ->> 'checksum' ELSE t.checksum END,
       version = e.version,
       position = e.position,
       updated_at = e.timestamp,
       deleted_at = CASE event_type WHEN 'entity.deleted' THEN e.timestamp WHEN 'entity.restored' THEN NULL
                    ELSE t.deleted_at END
-    FROM synap.events e LEFT JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(event_type)
-      AND t.id = e.aggregate_id;
+    FROM unnest(list) AS e
+    WHERE changes_entity(event_type) AND t.id = e.aggregate_id;
   END IF;
 
-  IF tasks THEN
+  IF effects & 4 > 0 THEN
     INSERT INTO task_details AS t (entity_id, user_id, status, priority, due_date, completed_at, position)
     SELECT aggregate_id, user_id, d ->> 'status', (d ->> 'priority')::integer, (d ->> 'dueDate')::timestamptz,
            (d ->> 'completedAt')::timestamptz, position
-    FROM synap.events e, LATERAL (SELECT data -> 'task' AS d) x
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND d ? 'status'
+    FROM unnest(list) AS e, LATERAL (SELECT data -> 'task' AS d) x
+    WHERE d ? 'status'
       AND (changes_entity(event_type) OR event_type = 'entity.created' AND data ->> 'type' = 'task')
     ON CONFLICT (entity_id) DO UPDATE SET status = excluded.status, priority = excluded.priority,
       due_date = excluded.due_date, completed_at = excluded.completed_at, position = excluded.position;
   END IF;
 
-  IF tagging THEN
+  IF effects & 8 > 0 THEN
     INSERT INTO tags AS t (id, user_id, name, created_at)
     SELECT tag_id(e.user_id, n.name), e.user_id, n.name, min(e.timestamp)
-    FROM synap.events e JOIN synap.event_private p USING (position),
-         jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since
-      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
+    FROM unnest(list) AS e, jsonb_array_elements_text(hidden -> 'tags') AS n(name)
+    WHERE (event_type = 'entity.created' OR changes_entity(event_type))
       AND NOT EXISTS (SELECT FROM tags o WHERE o.id = tag_id(e.user_id, n.name) AND o.created_at <= e.timestamp)
     GROUP BY e.user_id, n.name
     -- A rebuild may meet the events of different streams in another order than they came in.
     ON CONFLICT (id) DO UPDATE SET created_at = least(t.created_at, excluded.created_at);
 
-    DELETE FROM entity_tags t USING synap.events e JOIN synap.event_private p USING (position)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND changes_entity(e.event_type)
-      AND p.fields ? 'tags' AND t.entity_id = e.aggregate_id;
+    DELETE FROM entity_tags t USING unnest(list) AS e
+    WHERE changes_entity(event_type) AND hidden ? 'tags' AND t.entity_id = e.aggregate_id;
 
     INSERT INTO entity_tags (entity_id, tag_id, user_id)
-    SELECT e.aggregate_id, tag_id(e.user_id, n.name), e.user_id
-    FROM synap.events e JOIN synap.event_private p USING (position),
-         jsonb_array_elements_text(p.fields -> 'tags') AS n(name)
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since
-      AND (e.event_type = 'entity.created' OR changes_entity(e.event_type))
+    SELECT aggregate_id, tag_id(e.user_id, n.name), e.user_id
+    FROM unnest(list) AS e, jsonb_array_elements_text(hidden -> 'tags') AS n(name)
+    WHERE (event_type = 'entity.created' OR changes_entity(event_type))
     -- An event may name a tag twice.
     ON CONFLICT DO NOTHING;
   END IF;
 
-  IF relates THEN
+  IF effects & 16 > 0 THEN
     INSERT INTO relations (id, user_id, source_entity_id, target_entity_id, type, position, created_at)
     SELECT aggregate_id, user_id, (data ->> 'sourceId')::uuid, (data ->> 'targetId')::uuid, data ->> 'type', position,
            timestamp
-    FROM synap.events e
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND event_type = 'relation.created';
+    FROM unnest(list) AS e
+    WHERE event_type = 'relation.created';
 
-    DELETE FROM relations r USING synap.events e
-    WHERE e.position = ANY (positions) AND e.recorded_at >= since AND e.event_type = 'relation.deleted'
-      AND r.id = e.aggregate_id;
+    DELETE FROM relations r USING unnest(list) AS e
+    WHERE event_type = 'relation.deleted' AND r.id = e.aggregate_id;
   END IF;
-END
-$function$
--- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_events(positions bigint[], since timestamp with time zone)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  PERFORM project_entities(positions, since);
-  PERFORM project_origins(positions, since);
-END
-$function$
--- not for everybody
-CREATE OR REPLACE FUNCTION synap.project_origins(positions bigint[], since timestamp with time zone)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-#variable_conflict use_column
-BEGIN
-  INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
-  SELECT e.aggregate_id, e.user_id, o ->> 'source', o ->> 'path',
-         fold_name(regexp_replace(o ->> 'path', '^.*/', '')), o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz,
-         e.version, e.position
-  FROM synap.event_private p JOIN synap.events e USING (position), LATERAL (SELECT p.fields -> 'origin' AS o) x
-  WHERE p.position = ANY (positions) AND p.fields ? 'origin' AND e.recorded_at >= since
-    AND e.event_type IN ('entity.created', 'entity.updated')
-  ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
-    checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
-    position = excluded.position;
+
+  IF effects & 32 > 0 THEN
+    INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
+    SELECT aggregate_id, user_id, o ->> 'source', o ->> 'path', fold_name(regexp_replace(o ->> 'path', '^.*/', '')),
+           o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz, version, position
+    FROM unnest(list) AS e, LATERAL (SELECT hidden -> 'origin' AS o) x
+    WHERE hidden ? 'origin' AND (event_type = 'entity.created' OR changes_entity(event_type))
+    ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
+      checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
+      position = excluded.position;
+  END IF;
 END
 $function$
 -- not for everybody

@@ -12,8 +12,11 @@ interface Item {
 /** A database that commits nothing, but shows each group and lets the test decide how it ends. */
 class FakeDatabase {
   readonly groups: Item[][] = [];
-  /** Ends the group that is under way. */
-  end: (error?: Error) => void = () => undefined;
+  /** Ends the group that has been under way for longest. */
+  end(error?: Error): void {
+    this.#held.shift()?.(error);
+  }
+  readonly #held: ((error?: Error) => void)[] = [];
   answer: (group: Item[]) => Promise<void> = () => Promise.resolve();
 
   async call(statement: Statement): Promise<Row[]> {
@@ -35,7 +38,7 @@ class FakeDatabase {
   hold(): void {
     this.answer = () =>
       new Promise((resolve, reject) => {
-        this.end = (error) => (error ? reject(error) : resolve());
+        this.#held.push((error) => (error ? reject(error) : resolve()));
       });
   }
 
@@ -134,6 +137,89 @@ describe('the committer', () => {
     database.end();
     await Promise.all([first, ...waiting]);
     await submit('e');
+  });
+
+  it('lets a group that is worth it set out while another is under way, and each stream in one of them', async () => {
+    const { database, submit } = setUp({ minOverlap: 2 });
+    database.hold();
+    const first = submit('a', 's');
+    await turn();
+    const others = [submit('b', 's'), submit('c', 't'), submit('d', 's'), submit('e', 'u'), submit('f', 'v')];
+    await turn();
+    expect(database.ids).toEqual([['a'], ['c', 'e', 'f']]);
+    // The one ahead is back: its stream is free again, for one of those that wait.
+    database.end();
+    await first;
+    await turn();
+    expect(database.ids).toEqual([['a'], ['c', 'e', 'f'], ['b']]);
+    database.end();
+    await turn();
+    database.end();
+    await turn();
+    database.end();
+    expect((await Promise.all(others)).map((row) => row.event_id)).toEqual(['b', 'c', 'd', 'e', 'f']);
+    expect(database.ids).toEqual([['a'], ['c', 'e', 'f'], ['b'], ['d']]);
+  });
+
+  it('makes two groups of one size of those that come at once', async () => {
+    const { database, submit } = setUp({ minOverlap: 2 });
+    database.hold();
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => submit(id));
+    await turn();
+    const expected = [
+      ['a', 'b', 'c'],
+      ['d', 'e', 'f'],
+    ];
+    expect(database.ids).toEqual(expected);
+    database.end();
+    database.end();
+    await Promise.all(all);
+    expect(database.ids).toEqual(expected);
+  });
+
+  it('has one group under way where it is told so', async () => {
+    const { database, submit } = setUp({ minOverlap: 1, lanes: 1 });
+    database.hold();
+    const first = submit('a');
+    await turn();
+    const others = [submit('b'), submit('c')];
+    await turn();
+    expect(database.ids).toEqual([['a']]);
+    database.end();
+    await first;
+    await turn();
+    database.end();
+    await Promise.all(others);
+    expect(database.ids).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('runs the items of a group that fails alone while the other group goes on', async () => {
+    const { database, submit } = setUp({ minOverlap: 2 });
+    database.answer = async (group) => {
+      if (group.some((item) => item.id === 'bad')) throw new SynapError('DATABASE_FAILED', 'poison');
+    };
+    const [a, bad, b, c] = [submit('a'), submit('bad'), submit('b'), submit('c')];
+    expect(await failure(bad)).toMatchObject({ code: 'DATABASE_FAILED' });
+    expect((await Promise.all([a, b, c])).map((row) => row.event_id)).toEqual(['a', 'b', 'c']);
+    expect(new Set(database.ids.map((ids) => ids.join()))).toEqual(new Set(['a,bad', 'b,c', 'a', 'bad']));
+  });
+
+  it('is closed when the last of several groups is back', async () => {
+    const { database, committer, submit } = setUp({ minOverlap: 1 });
+    database.hold();
+    const all = [submit('a'), submit('b')];
+    await turn();
+    expect(database.ids).toEqual([['a'], ['b']]);
+    let closed = false;
+    const closing = committer.close().then(() => {
+      closed = true;
+    });
+    database.end();
+    await turn();
+    expect(closed).toBe(false);
+    database.end();
+    await closing;
+    await Promise.all(all);
   });
 
   it('ends what waits when it is closed, and takes nothing more', async () => {

@@ -11,6 +11,10 @@ export interface CommitterOptions {
   readonly maxGroupSize?: number;
   /** Items that may wait; more are refused with `OVERLOADED`. Default 10,000. */
   readonly maxQueue?: number;
+  /** Groups that may be under way at a time. Default 2; 1 on the embedded database, which has one session. */
+  readonly lanes?: number;
+  /** The fewest items for which a group sets out while another is under way. Default 16. */
+  readonly minOverlap?: number;
 }
 
 interface Waiting {
@@ -23,23 +27,34 @@ interface Waiting {
 const RETRY_AFTER_MS = [50, 500, 2_000];
 
 /**
- * The queue of a process before the log. While one group commits, the next gathers; an idle committer commits at once.
- * So the fsync and the lock of the log's head are paid once a group, and nobody waits for company.
+ * The queue of a process before the log. While a group commits, the next gathers; an idle committer commits at once. So
+ * the fsync and the lock of the log are paid once a group, and nobody waits for company. When enough wait to make a group
+ * that is worth its own costs, it sets out before the one ahead of it is back: the server reads it, and this process
+ * makes the next, while that one is written.
  */
 export class Committer {
   readonly #database: Database;
   readonly #maxGroup: number;
   readonly #maxGroupSize: number;
   readonly #maxQueue: number;
+  readonly #lanes: number;
+  readonly #minOverlap: number;
   #queue: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  /** The streams of the items that are under way: the next item of such a stream waits. */
+  readonly #underWay = new Set<string>();
+  /** Groups that are under way. */
+  #groups = 0;
+  #scheduled = false;
   #closed = false;
+  readonly #idle = Promise.withResolvers<void>();
 
   constructor(database: Database, options: CommitterOptions = {}) {
     this.#database = database;
     this.#maxGroup = options.maxGroup ?? 128;
     this.#maxGroupSize = options.maxGroupSize ?? 4 * 1024 * 1024;
     this.#maxQueue = options.maxQueue ?? 10_000;
+    this.#lanes = options.lanes ?? (database.kind === 'pglite' ? 1 : 2);
+    this.#minOverlap = options.minOverlap ?? 16;
   }
 
   /**
@@ -54,40 +69,66 @@ export class Committer {
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ event, resolve, reject });
-      this.#running ??= this.#run();
+      this.#schedule();
     });
   }
 
   /** Refuses new events and resolves when those that waited are done. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running;
+    if (this.#groups === 0 && this.#queue.length === 0) return;
+    await this.#idle.promise;
   }
 
-  async #run(): Promise<void> {
-    // One turn of the loop, so that what arrives together goes together.
-    await Promise.resolve();
-    while (this.#queue.length > 0) await this.#commit(this.#take());
-    this.#running = undefined;
+  /** A moment later, so that what arrives together goes together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#groups === this.#lanes) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      while (this.#mayDispatch()) {
+        const group = this.#take();
+        if (group.length === 0) break;
+        void this.#dispatch(group);
+      }
+    });
   }
 
-  /** The next group: in order of arrival, at most one item of a stream; the others of that stream keep their places. */
+  #mayDispatch(): boolean {
+    if (this.#groups === 0) return this.#queue.length > 0;
+    return this.#groups < this.#lanes && this.#queue.length >= this.#minOverlap;
+  }
+
+  async #dispatch(group: readonly Waiting[]): Promise<void> {
+    this.#groups++;
+    await this.#commit(group);
+    this.#groups--;
+    for (const { event } of group) this.#underWay.delete(event.aggregateId);
+    if (this.#queue.length > 0) this.#schedule();
+    else if (this.#closed && this.#groups === 0) this.#idle.resolve();
+  }
+
+  /**
+   * The next group: in order of arrival, at most one item of a stream; the others of that stream keep their places. It
+   * leaves as much as the other groups of its time hold, so that all are of one size.
+   */
   #take(): Waiting[] {
+    const share = (this.#queue.length + this.#underWay.size) / this.#lanes;
+    const most = Math.min(this.#maxGroup, Math.max(Math.ceil(share), this.#minOverlap));
     const group: Waiting[] = [];
     const left: Waiting[] = [];
-    const streams = new Set<string>();
     let size = 0;
     for (const [index, item] of this.#queue.entries()) {
       const { aggregateId, json } = item.event;
-      if (group.length === this.#maxGroup || (group.length > 0 && size + json.length > this.#maxGroupSize)) {
+      if (group.length === most || (group.length > 0 && size + json.length > this.#maxGroupSize)) {
         left.push(...this.#queue.slice(index));
         break;
       }
-      if (streams.has(aggregateId)) {
+      if (this.#underWay.has(aggregateId)) {
         left.push(item);
         continue;
       }
-      streams.add(aggregateId);
+      this.#underWay.add(aggregateId);
       group.push(item);
       size += json.length;
     }

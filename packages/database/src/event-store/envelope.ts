@@ -35,10 +35,15 @@ export interface Envelope {
 
 /** SHA-256 of the canonical envelope, in base64. */
 export function eventHash(envelope: Envelope): string {
-  return hash('sha256', canonicalJson(envelope), 'base64');
+  return hashText(canonicalJson(envelope));
+}
+
+function hashText(text: string): string {
+  return hash('sha256', text, 'base64');
 }
 
 const HMAC_BLOCK = 64;
+const SHA256_BYTES = 32;
 
 /**
  * HMAC-SHA256 (RFC 2104) of many short texts under one key. `createHmac` takes 12 us a text here, of which 11 go into
@@ -46,15 +51,18 @@ const HMAC_BLOCK = 64;
  */
 function hmacSha256(key: Uint8Array): (text: string) => string {
   const inner = Buffer.alloc(HMAC_BLOCK, 0x36);
-  const outer = Buffer.alloc(HMAC_BLOCK, 0x5c);
+  const outer = Buffer.alloc(HMAC_BLOCK + SHA256_BYTES, 0x5c);
   for (const [index, byte] of key.entries()) {
     inner[index] = byte ^ 0x36;
     outer[index] = byte ^ 0x5c;
   }
   return (text) => {
+    const message = Buffer.allocUnsafe(HMAC_BLOCK + Buffer.byteLength(text));
+    message.set(inner);
+    message.write(text, HMAC_BLOCK);
     // As a string of bytes, which is four times as quick here as a new buffer.
-    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'binary');
-    return hash('sha256', Buffer.concat([outer, Buffer.from(digest, 'binary')]), 'base64');
+    outer.write(hash('sha256', message, 'binary'), HMAC_BLOCK, 'binary');
+    return hash('sha256', outer, 'base64');
   };
 }
 
@@ -84,6 +92,16 @@ export function nextChain(
 
 const EXPECTED = { any: -1, 'no-stream': -2, exists: -3 } as const;
 const SALT_BYTES = 32;
+
+/** Random bytes that no salt was made of yet. To ask for some takes 2 us, however many they are. */
+let unused: Buffer = Buffer.alloc(0);
+
+function newSalt(): Buffer {
+  if (unused.length === 0) unused = randomBytes(64 * SALT_BYTES);
+  const salt = unused.subarray(0, SALT_BYTES);
+  unused = unused.subarray(SALT_BYTES);
+  return salt;
+}
 
 /** An event ready for the write function: checked, sealed, hashed, and already JSON. */
 export interface SealedEvent {
@@ -123,7 +141,7 @@ function sealed(event: AppendEventData): SealedEvent {
     throw new SynapError('INVALID_EVENT', 'The name "private" is not free in the data of an event.');
   }
   const hidden = Object.keys(payload.private).length > 0;
-  const salt = hidden ? randomBytes(SALT_BYTES) : undefined;
+  const salt = hidden ? newSalt() : undefined;
   const envelope: Envelope = {
     id,
     aggregateId: event.aggregateId,
@@ -138,10 +156,10 @@ function sealed(event: AppendEventData): SealedEvent {
     source: event.source ?? 'api',
   };
   const { idempotency, index } = event;
-  const item = {
-    ...envelope,
+  const canonical = canonicalJson(envelope);
+  const beside = {
     expected: expectedNumber(event.expectedVersion),
-    hash: eventHash(envelope),
+    hash: hashText(canonical),
     ...(salt && { salt: salt.toString('base64'), private: payload.private }),
     ...(event.timestamp && { timestamp: event.timestamp }),
     ...(index && { index }),
@@ -151,5 +169,6 @@ function sealed(event: AppendEventData): SealedEvent {
       inputHash: Buffer.from(idempotency.inputHash).toString('base64'),
     }),
   };
-  return { id, aggregateId: event.aggregateId, json: JSON.stringify(item).slice(0, -1) };
+  const json = `${canonical.slice(0, -1)},${JSON.stringify(beside).slice(1, -1)}`;
+  return { id, aggregateId: event.aggregateId, json };
 }

@@ -35,9 +35,9 @@ export class EventRepository {
       default:
         return {
           // An event's own id met again is our own retry after a lost answer: this is its first result.
-          duplicate: row.event_id !== sealed.id,
-          id: eventId(row.event_id),
-          aggregateId: row.aggregate_id as AggregateId,
+          duplicate: row.event_id !== null && row.event_id !== sealed.id,
+          id: eventId(row.event_id ?? sealed.id),
+          aggregateId: (row.aggregate_id ?? sealed.aggregateId) as AggregateId,
           version: row.version,
           position: row.position ?? 0,
           recordedAt: timestamp(new Date(row.recorded_ms)),

@@ -63,11 +63,12 @@ const INTO_REBUILD = { sql: `SELECT set_config('search_path', '${REBUILD_SCHEMA}
  * One call, so that the embedded database's session is not held for longer than this takes.
  */
 const APPLY_SQL = `
-  SELECT count(project_events(positions, since)) FROM (
-    SELECT array_agg(position) AS positions, min(recorded_at) AS since
+  SELECT count(project_events(list, effects)) FROM (
+    SELECT array_agg(event ORDER BY position) AS list, bit_or(effects(event_type, data, fields)) AS effects
     FROM (
-      SELECT position, recorded_at, row_number() OVER (PARTITION BY aggregate_id ORDER BY version) AS wave
-      FROM events WHERE position > $1 AND position <= $2
+      SELECT e.*, p.fields, ROW(e.*, p.salt, p.fields, NULL, NULL, NULL)::appended AS event,
+             row_number() OVER (PARTITION BY aggregate_id ORDER BY version) AS wave
+      FROM events e LEFT JOIN event_private p USING (position) WHERE position > $1 AND position <= $2
     ) e
     GROUP BY wave ORDER BY wave
   ) w`;
@@ -161,7 +162,7 @@ export async function rebuildProjections(
   const build = await buildBeside(database, options);
   const [, , heads = []] = await build.run([
     // Nobody appends until this transaction ends.
-    { sql: 'SELECT position FROM log_head FOR UPDATE' },
+    { sql: `SELECT pg_advisory_xact_lock(hashtext('synap.log'))` },
     INTO_REBUILD,
     {
       sql: `SELECT position, (${APPLY_SQL.replace('$2', 'h.position')}) FROM log_head h`,

@@ -63,7 +63,7 @@ export async function indexEntities(
   if (items.length === 0) return;
   const json = JSON.stringify(items.map(({ id, ...item }) => ({ aggregateId: id, ...item })));
   await database.transaction({ role: 'owner' }, [
-    { sql: 'SELECT FROM log_head FOR UPDATE' },
+    { sql: `SELECT pg_advisory_xact_lock(hashtext('synap.log'))` },
     { sql: `SELECT index_content($1, '{}')`, params: [json] },
   ]);
 }

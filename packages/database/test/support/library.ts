@@ -14,6 +14,9 @@ import {
 } from '../../src/index.ts';
 import { type TestDatabase, testDatabase } from '../../src/testing/index.ts';
 
+/** Where it can be, several groups are under way at a time, however few the items: the tests have to meet that. */
+const EAGER = { minOverlap: 1 };
+
 /** A database of the test file's own with everything that stands on it. */
 export interface Library {
   readonly test: TestDatabase;
@@ -42,7 +45,7 @@ export function useLibrary(): Library {
 
   beforeAll(async () => {
     test = await testDatabase();
-    committer = new Committer(test.database);
+    committer = new Committer(test.database, EAGER);
   });
   afterAll(async () => {
     await committer?.close();
@@ -72,7 +75,7 @@ export function useLibrary(): Library {
     },
     async reopen() {
       await opened().committer.close();
-      committer = new Committer(await opened().test.reopen());
+      committer = new Committer(await opened().test.reopen(), EAGER);
     },
   };
 }

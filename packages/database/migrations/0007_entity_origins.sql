@@ -43,25 +43,8 @@ $create$;
 
 SELECT create_origins();
 
--- As project_events(), for the origins alone. In a rebuild the events of one entity come in their order, so the last
--- one wins here as it did then.
-CREATE FUNCTION project_origins(positions bigint[], since timestamptz) RETURNS void LANGUAGE plpgsql AS $project$
-#variable_conflict use_column
-BEGIN
-  INSERT INTO entity_origins AS t (entity_id, user_id, source, path, name, checksum, modified_at, version, position)
-  SELECT e.aggregate_id, e.user_id, o ->> 'source', o ->> 'path',
-         fold_name(regexp_replace(o ->> 'path', '^.*/', '')), o ->> 'checksum', (o ->> 'modifiedAt')::timestamptz,
-         e.version, e.position
-  FROM synap.event_private p JOIN synap.events e USING (position), LATERAL (SELECT p.fields -> 'origin' AS o) x
-  WHERE p.position = ANY (positions) AND p.fields ? 'origin' AND e.recorded_at >= since
-    AND e.event_type IN ('entity.created', 'entity.updated')
-  ON CONFLICT (entity_id) DO UPDATE SET source = excluded.source, path = excluded.path, name = excluded.name,
-    checksum = excluded.checksum, modified_at = excluded.modified_at, version = excluded.version,
-    position = excluded.position;
-END
-$project$;
-
--- The two entry points keep their names and do what they did, and the origins.
+-- The entry point keeps its name and does what it did, and the origins. project_events() fills the table from 0011 on;
+-- no event before had an origin.
 ALTER FUNCTION create_projections() RENAME TO create_entity_projections;
 CREATE FUNCTION create_projections() RETURNS void LANGUAGE plpgsql AS $create$
 BEGIN
@@ -70,17 +53,5 @@ BEGIN
 END
 $create$;
 
-ALTER FUNCTION project_events(bigint[], timestamptz) RENAME TO project_entities;
-CREATE FUNCTION project_events(positions bigint[], since timestamptz) RETURNS void LANGUAGE plpgsql AS $project$
-BEGIN
-  PERFORM project_entities(positions, since);
-  PERFORM project_origins(positions, since);
-END
-$project$;
-
 REVOKE ALL ON FUNCTION create_origins() FROM PUBLIC;
 REVOKE ALL ON FUNCTION create_projections() FROM PUBLIC;
-REVOKE ALL ON FUNCTION project_events(bigint[], timestamptz) FROM PUBLIC;
-REVOKE ALL ON FUNCTION project_origins(bigint[], timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION project_events(bigint[], timestamptz) TO synap_writer;
-GRANT EXECUTE ON FUNCTION project_origins(bigint[], timestamptz) TO synap_writer;

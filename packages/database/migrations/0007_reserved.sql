@@ -1,2 +1,0 @@
--- The number is kept for another change.
-SELECT 1;
