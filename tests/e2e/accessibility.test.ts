@@ -197,6 +197,16 @@ describeInBrowser('the web page for everybody', () => {
     await page.getByLabel('Settings').click();
     await page.getByLabel('Colours').selectOption('Dark');
     expect(await background()).not.toBe(light);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'hidden' });
+    await page.getByLabel('Settings').click();
+    await page.getByRole('button', { name: 'Keys' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keys');
+    await page.getByRole('link', { name: 'Tags' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'hidden' });
     await page.reload();
     expect(await background()).not.toBe(light);
     await page.context().close();

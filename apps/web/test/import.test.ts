@@ -50,6 +50,7 @@ function server(
     finish: async (_source, cursor) => ({
       links,
       missing: [{ path: 'a', target: 'x' }],
+      unread: cursor === undefined ? ['damaged.md'] : [],
       nextCursor: cursor === undefined ? 'b' : null,
     }),
   };
@@ -70,6 +71,7 @@ it('sends what is new or changed, a few at a time, and follows the links of all'
     step: 'done',
     counts: { unchanged: 1, create: 39 },
     links: { resolved: 2, missing: 2 },
+    remarks: [{ path: 'damaged.md' }],
   });
 });
 
@@ -99,7 +101,7 @@ it('reports what cannot be brought in, and brings in the rest', async () => {
   expect(sent.map(({ path }) => path).sort()).toEqual(['caf\u00e9.md', 'odd.md']);
   expect(progress.counts).toMatchObject({ create: 2, refused: 4 });
   expect(progress.remarks.map(({ path }) => path).sort()).toEqual(
-    ['../out.md', 'caf\u00e9.md', 'gone.md', 'large.md', 'odd.md'].sort(),
+    ['../out.md', 'caf\u00e9.md', 'damaged.md', 'gone.md', 'large.md', 'odd.md'].sort(),
   );
 });
 

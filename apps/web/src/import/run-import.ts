@@ -144,6 +144,7 @@ export async function runImport({
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const from: string | undefined = cursor;
     const page = await again(() => api.finish(name, from, signal));
+    for (const path of page.unread) remark(path, 'Its content cannot be read, so its links were not followed.');
     const { links, missing } = progress;
     tell({
       done: Math.min(progress.done + 200, listed.length),

@@ -7,6 +7,7 @@ import { isField } from './keys.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { notify } from './toasts.tsx';
+import { useDismiss } from './use-dismiss.ts';
 import { focusInList, useKeys } from './use-keys.ts';
 
 const THEME_LABELS = { system: 'Like the system', light: 'Light', dark: 'Dark' } as const;
@@ -58,13 +59,15 @@ function NavLink({ href, children }: { readonly href: string; readonly children:
   );
 }
 
-/** Theme, keys and signing out, behind one button. `details` opens and closes by itself. */
+/** Theme, keys and signing out, behind one button. */
 function Account() {
   const { data: session } = useSession();
   const [theme, setTheme] = useTheme();
   const signOut = useSignOut();
+  const details = useRef<HTMLDetailsElement>(null);
+  useDismiss(details);
   return (
-    <details className="account" name="account">
+    <details className="account" ref={details}>
       <summary aria-label="Settings">⋯</summary>
       <div className="account-panel">
         {session?.user.name && <p className="soft">Signed in as {session.user.name}</p>}
