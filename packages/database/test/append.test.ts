@@ -143,14 +143,14 @@ describe('an event', () => {
   });
 
   it('nested far too deep is refused and harms nothing', async () => {
-    for (const depth of [3_000, 20_000, 500_000]) {
+    for (const depth of [990, 3_000, 20_000, 500_000]) {
       const nested = JSON.parse(`${'['.repeat(depth)}1${']'.repeat(depth)}`);
       for (const event of [custom(library.alice, { nested }), custom(library.alice, {}, { metadata: { nested } })]) {
         const outcome = await library.events.append(event).then(
           () => 'kept',
           (error) => error.code,
         );
-        expect(['kept', 'INVALID_EVENT', 'VALIDATION_FAILED']).toContain(outcome);
+        expect(outcome).toBe(depth < 1_000 ? 'kept' : 'INVALID_EVENT');
       }
     }
     await library.events.append(noteCreated(library.alice));

@@ -120,6 +120,14 @@ function expectedNumber(expected: ExpectedVersion): number {
   throw new SynapError('VALIDATION_FAILED', 'An expected version is a whole number from 0.');
 }
 
+/** JSON nested deeper than this is refused: the embedded database takes it apart on a stack that may not be enough. */
+const MAX_DEPTH = 1_000;
+
+function isTooDeep(value: unknown, left = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1));
+}
+
 /** @throws {SynapError} `INVALID_EVENT`, `INVALID_TEXT`, `VALIDATION_FAILED` for an expected version that is none */
 export function seal(event: AppendEventData): SealedEvent {
   try {
@@ -139,6 +147,9 @@ function sealed(event: AppendEventData): SealedEvent {
   const payload = parseEventPayload(event.eventType, { data: event.data, private: event.private ?? {} });
   if (Object.hasOwn(payload.data, 'private')) {
     throw new SynapError('INVALID_EVENT', 'The name "private" is not free in the data of an event.');
+  }
+  if (isTooDeep(payload) || isTooDeep(event.metadata)) {
+    throw new SynapError('INVALID_EVENT', 'The data of this event is nested too deep.');
   }
   const hidden = Object.keys(payload.private).length > 0;
   const salt = hidden ? newSalt() : undefined;
