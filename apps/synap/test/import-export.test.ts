@@ -207,13 +207,16 @@ describe('a vault', () => {
 
   it('is the same after an import that was killed again and again', async () => {
     await writeVault(root);
-    for (let n = 0; n < 80; n++) await write(root, `many/n${n}.md`, `[[n${(n * 7) % 80}]] #t${n % 5}`, timeOf(n));
-    for (const delay of [900, 1_200, 1_500]) {
+    for (let n = 0; n < 300; n++) await write(root, `many/n${n}.md`, `[[n${(n * 7) % 300}]] #t${n % 5}`, timeOf(n));
+    for (const enough of [1, 100, 200]) {
       const args = [BIN, 'import', root, '--source', source, '--data', library.folder];
       const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
-      await sleep(delay);
+      const closed = once(child, 'close');
+      while ((await query<{ items: unknown[] }>('imports.known', { source, limit: 500 })).items.length < enough) {
+        await sleep(20);
+      }
       child.kill('SIGKILL');
-      await once(child, 'close');
+      expect((await closed)[1]).toBe('SIGKILL');
     }
     await imported(root);
     const there = await holding();
