@@ -29,9 +29,7 @@ export async function soakImport(options: ImportSoakOptions): Promise<number> {
     const folder = options.folder ?? (await makeVault(join(root, 'vault')));
     const clean = { data: join(root, 'clean') };
     const disturbed = { data: join(root, 'disturbed') };
-    const begin = performance.now();
     const expected = await library(clean, folder);
-    const undisturbed = performance.now() - begin;
     for (let kill = 1; kill <= options.kills; kill++) {
       const server = await TestServer.start(disturbed);
       const importer = spawn(process.execPath, [BIN, 'import', folder, '--source', SOURCE], {
@@ -39,9 +37,8 @@ export async function soakImport(options: ImportSoakOptions): Promise<number> {
         stdio: 'ignore',
       });
       const ended = once(importer, 'close');
-      // At any moment of what an import takes, so that some are killed while they link.
-      await Promise.race([sleep((0.1 + 0.9 * Math.random()) * (undisturbed / 2)), ended]);
-      const there = (await describeLibrary(new Client(server.url))).size;
+      // Each a part further than the one before; the last while it links, or a moment before.
+      const there = await untilThere(new Client(server.url), Math.ceil((expected.size * kill) / options.kills), ended);
       if (kill % 2 === 0) await server.kill();
       importer.kill('SIGKILL');
       await ended;
@@ -60,6 +57,25 @@ export async function soakImport(options: ImportSoakOptions): Promise<number> {
     return actual.size;
   } finally {
     await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Waits until an import has come that far, or has ended. Gives how many entities there are. */
+async function untilThere(client: Client, enough: number, ended: Promise<unknown>): Promise<number> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  for (;;) {
+    let there = 0;
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const input = { source: SOURCE, limit: 1_000, ...(cursor && { cursor }) };
+      const page: { items: Listed[]; nextCursor: string | null } = await client.query('imports.known', input);
+      there += page.items.length;
+      cursor = page.nextCursor;
+    }
+    if (there >= enough || over) return there;
+    await sleep(20);
   }
 }
 
