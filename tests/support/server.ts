@@ -1,9 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../apps/synap/src/bin.ts', import.meta.url));
+
+/** The flags that `pnpm synap` gives to Node. */
+const NODE_FLAGS = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { scripts: { synap: string } }
+).scripts.synap
+  .split(' ')
+  .filter((word) => word.startsWith('--'));
 
 /** Long enough for any test, and of no worth outside one. */
 export const OWNER_KEY = 'owner-key-of-a-test-that-nobody-else-uses';
@@ -32,7 +40,7 @@ export class TestServer {
 
   /** Resolves when the server says that it is ready. */
   static async start(options: ServerOptions): Promise<TestServer> {
-    const args = [BIN, 'start', '--json', '--port', '0', '--data', options.data];
+    const args = [...NODE_FLAGS, BIN, 'start', '--json', '--port', '0', '--data', options.data];
     const [command = process.execPath, ...rest] = [...(options.wrapper ?? []), process.execPath, ...args];
     const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
