@@ -39,7 +39,8 @@ async function serve(
   try {
     const listening = await listen(application.app, config.host, config.port);
     try {
-      stores.setBaseUrl(listening.url);
+      // Where others reach it, which behind a proxy is not where it listens.
+      stores.setBaseUrl(config.publicUrl ?? listening.url);
       // Only now: a start that failed on its port would have made a key and shown it to nobody.
       const owner = await ensureOwner(accounts, folder, config.ownerKey);
       if (owner) tellOwner(output, owner, folder);

@@ -14,7 +14,10 @@ export interface BackgroundWork {
  */
 export function indexInBackground({ database, objects }: Stores, log: Logger): BackgroundWork {
   const stopping = new AbortController();
-  const running = indexLibrary(database, objects, { signal: stopping.signal }).then(
+  const running = indexLibrary(database, objects, {
+    signal: stopping.signal,
+    onFailure: (entityId, err) => log.error({ err, entityId }, 'a content could not be indexed for the search'),
+  }).then(
     (indexed) => {
       if (indexed > 0) log.info({ indexed }, 'indexed for the search');
     },

@@ -245,6 +245,30 @@ describe.each(['fs', 'r2'] as const)('files on %s', (kind) => {
   });
 });
 
+it('have signed addresses where the server is reached, not where it listens', async () => {
+  const { path, remove } = await temporaryFolder();
+  const server = await startServer(path, { env: { SYNAP_PUBLIC_URL: 'https://notes.example.com' } });
+  try {
+    const headers = { authorization: `Bearer ${String(server.lines[0]?.apiKey)}`, 'content-type': 'application/json' };
+    const ask = async (call: string, init: RequestInit = {}) => {
+      const response = await fetch(`${server.url}/trpc/${call}`, { headers, ...init });
+      return (await response.json()) as { result: { data: { entityId: string; url: string } } };
+    };
+    const created = await ask('notes.create', { method: 'POST', body: '{"content":"behind a proxy"}' });
+    const input = JSON.stringify({ id: created.result.data.entityId });
+    const { origin, pathname, search } = new URL(
+      (await ask(`files.url?input=${encodeURIComponent(input)}`)).result.data.url,
+    );
+    expect(origin).toBe('https://notes.example.com');
+    // The proxy hands it on to where it listens.
+    expect(await (await fetch(server.url + pathname + search)).text()).toBe('behind a proxy');
+  } finally {
+    server.kill('SIGKILL');
+    await server.ended;
+    await remove();
+  }
+});
+
 describe('the command line', () => {
   it('says what is wrong with a file before it sends any', async () => {
     const { path, remove } = await temporaryFolder();

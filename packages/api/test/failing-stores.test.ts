@@ -172,4 +172,18 @@ describe('content that is not what was written is never given out', () => {
     expect(await raw.json()).toMatchObject({ error: { code: 'CHECKSUM_MISMATCH' } });
     expect(await client.get('entities.get', { id })).toMatchObject({ id });
   });
+
+  it.each(damages)('and is restored all the same, for who may find it again: %s', async (_name, damage) => {
+    const { id } = await client.note('the text', { title: 'Quoll' });
+    const path = await file();
+    await client.do('entities.update', { id, content: 'another', title: 'Bettong' });
+    await damage(path);
+    expect(await client.do('entities.restore', { id, version: 1 })).toMatchObject({ version: 3, title: 'Quoll' });
+    expect(await client.query('entities.content', { id })).toMatchObject({
+      error: { data: { reason: 'CHECKSUM_MISMATCH' } },
+    });
+    const search = async (query: string) =>
+      (await client.get<{ items: { entity: Entity }[] }>('search.query', { query, mode: 'text' })).items.length;
+    expect([await search('quoll'), await search('bettong'), await search('another')]).toEqual([1, 0, 0]);
+  });
 });

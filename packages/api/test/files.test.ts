@@ -88,6 +88,23 @@ describe('an upload', () => {
     expect((await other.do<Target>('files.createUpload', input)).uploadId).not.toBe(first.uploadId);
   });
 
+  it('is a new one under the key of one that has expired, also for many at once', async () => {
+    const client = await server.client();
+    const bytes = Buffer.from('b');
+    const input = { ...announcement('b.txt', bytes), idempotencyKey: 'kept' };
+    const old = await client.do<Target>('files.createUpload', input);
+    await server.database.transaction({ role: 'owner' }, [
+      { sql: 'UPDATE uploads SET expires_at = now() WHERE id = $1', params: [old.uploadId] },
+    ]);
+    const again = await Promise.all([1, 2, 3, 4].map(() => client.do<Target>('files.createUpload', input)));
+    const [target] = again as [Target];
+    expect(new Set(again.map(({ uploadId }) => uploadId))).toEqual(new Set([target.uploadId]));
+    expect(target.uploadId).not.toBe(old.uploadId);
+    expect((await put(client, target, bytes)).status).toBe(204);
+    expect(await client.do<Entity>('files.complete', { uploadId: target.uploadId })).toMatchObject({ title: 'b.txt' });
+    expect(await failureOf('files.complete', { uploadId: old.uploadId }, client)).toEqual([410, 'UPLOAD_EXPIRED']);
+  });
+
   it('may be sent again, before and after it is complete, and stays what it is', async () => {
     const bytes = randomBytes(70_000);
     const target = await announce(client, 'a.bin', bytes);

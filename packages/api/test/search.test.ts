@@ -1,4 +1,6 @@
-import type { Entity } from '@synap/types';
+import { createHash } from 'node:crypto';
+import type { Context, Database, Statement } from '@synap/database';
+import { type Entity, SynapError } from '@synap/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { indexLibrary } from '../src/index.ts';
@@ -306,4 +308,89 @@ describe('an index that was lost', () => {
     expect(item).toMatchObject({ entity: { id: lost.id }, snippet: expect.any(String) });
     expect(await found(client, 'irretrievable')).toEqual([]);
   });
+
+  it('leaves out the content that the database refuses, and only that', async () => {
+    const client = await server.client();
+    const before = await client.note('an earlier mockingbird');
+    const refused = await client.note('an unindexable moa', { title: 'Dinornis' });
+    const after = await client.note('a later mockingbird');
+    await server.database.transaction(owner, [{ sql: 'DELETE FROM search_chunks' }]);
+    const refusing: Database = new Proxy(server.database, {
+      get(target, name) {
+        if (name === 'transaction') {
+          return (context: Context, statements: readonly Statement[]) =>
+            JSON.stringify(statements).includes("'unindex'")
+              ? Promise.reject(new SynapError('VALIDATION_FAILED', 'string is too long for tsvector'))
+              : target.transaction(context, statements);
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const failed: string[] = [];
+    await indexLibrary(refusing, server.objects, { onFailure: (id) => void failed.push(id) });
+    expect(failed).toEqual([refused.id]);
+    expect((await found(client, 'mockingbird')).sort()).toEqual([before.id, after.id].sort());
+    expect(await found(client, 'Dinornis')).toEqual([refused.id]);
+    expect(await found(client, 'unindexable')).toEqual([]);
+  });
+
+  it('is not tried again without end where even the heading is refused', async () => {
+    const client = await server.client();
+    await client.note('a content', { title: 'Unheadable' });
+    await server.database.transaction(owner, [{ sql: 'DELETE FROM search_chunks' }]);
+    let asked = 0;
+    const refusing: Database = new Proxy(server.database, {
+      get(target, name) {
+        if (name === 'transaction') {
+          return (context: Context, statements: readonly Statement[]) => {
+            if (!JSON.stringify(statements).includes("'unhead'")) return target.transaction(context, statements);
+            // Two passes, each once with its group and twice alone.
+            if (++asked > 6) throw new Error('asked again and again');
+            return Promise.reject(new SynapError('VALIDATION_FAILED', 'string is too long for tsvector'));
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    await indexLibrary(refusing, server.objects);
+    expect(asked).toBeGreaterThan(0);
+  });
+});
+
+it('takes a note of long lines of data, and finds what else is in it', async () => {
+  const lines = Array.from({ length: 400 }, (_, line) => {
+    let text = '';
+    for (let block = 0; text.length < 4_096; block++) {
+      text += createHash('sha512')
+        .update(`${line} ${block}`)
+        .digest('base64')
+        .replace(/[^A-Za-z0-9]/g, '');
+    }
+    return text.slice(0, 4_096);
+  });
+  const { id } = await alice.note(`${lines.join('\n')}\na readable platypus`);
+  expect(await found(alice, 'platypus')).toEqual([id]);
+});
+
+it('finds what is damaged, and shows no snippet of it', async () => {
+  const mismatch = () => Promise.reject(new SynapError('CHECKSUM_MISMATCH', 'The stored content is damaged.'));
+  const damaged = await testServer({
+    wrapObjects: (objects) =>
+      new Proxy(objects, {
+        get(target, name) {
+          if (name === 'downloadStream') return mismatch;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      }),
+  });
+  try {
+    const client = await damaged.client();
+    const { id } = await client.note('a numbat');
+    expect(await search(client, 'numbat')).toMatchObject([{ entity: { id }, snippet: 'a numbat' }]);
+  } finally {
+    await damaged.close();
+  }
 });

@@ -73,6 +73,29 @@ describe('the words of a text', () => {
     expect(term).toHaveLength(80);
     expect(termsOf('\u{20000}'.repeat(500)).every((one) => one.isWellFormed())).toBe(true);
   });
+
+  // Each of these would take minutes if anything took the square of its length.
+  it.each([
+    ['one that looks like a name', `aAa${'b'.repeat(1_000_000)}`],
+    ['a name of very many parts', 'aB'.repeat(500_000)],
+    ['two with a hyphen', `${'a'.repeat(500_000)}-${'b'.repeat(500_000)}`],
+    ['one of marks', `a${'\u0315\u0300'.repeat(500_000)}`],
+    ['one of marks where no space divides words', `大${'\u0315\u0300'.repeat(500_000)}`],
+    ['a decomposed one where no space divides words', `大${'e\u0301'.repeat(500_000)}`],
+    ['one in Korean letters where no space divides words', `大${'\u1112\u1161\u11ab'.repeat(300_000)}`],
+  ])('are cut before anything is done with them: %s', (_, text) => {
+    const terms = allTermsOf(text);
+    expect(terms.length).toBeLessThanOrEqual(4);
+    for (const term of terms) expect(term.length).toBeLessThanOrEqual(80);
+  });
+
+  it('divide composed and decomposed text at the same places', () => {
+    const text = '東京でがくせいの한국어café漢字ガ、ぱぴぷ学生';
+    const decomposed = text.normalize('NFD');
+    expect([...analyze(decomposed)].map((token) => token.text.normalize('NFC'))).toEqual(
+      [...analyze(text)].map((token) => token.text),
+    );
+  });
 });
 
 describe('the stem', () => {
@@ -123,6 +146,25 @@ describe('index rows', () => {
   it('keep no more places of a term than PostgreSQL does', async () => {
     const [chunk] = await indexChunks('word '.repeat(500));
     expect(places(chunk?.terms ?? '').word?.split(',')).toHaveLength(255);
+  });
+
+  it.each([
+    ['long words of several bytes a letter', (n: number) => `${String.fromCodePoint(0x20000 + n).repeat(40)}`],
+    [
+      'compounds of very many parts',
+      (n: number) => String.fromCharCode(...Array.from({ length: 79 }, (_, i) => 0x4e00 + ((n * 79 + i) % 20_000))),
+    ],
+    [
+      'names of very many parts',
+      (n: number) =>
+        Array.from({ length: 13 }, (_, i) => `X${(n * 13 + i + 100_000).toString(26).replace(/\d/g, 'q')}`).join(''),
+    ],
+  ])('are far below what PostgreSQL takes, in every chunk and the heading: %s', async (_, word) => {
+    const text = Array.from({ length: 2_000 }, (_, n) => word(n)).join(' ');
+    const chunks = await indexChunks(text);
+    const heading = indexHeading({ title: text, tags: [text], path: text });
+    for (const { terms } of [...chunks, heading]) expect(Buffer.byteLength(terms)).toBeLessThan(300_000);
+    expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(2_000);
   });
 
   it('weigh the title, tags and path apart, and the path only for what it adds', () => {

@@ -36,7 +36,7 @@ export type {
   UploadStore,
 } from './repositories/port.ts';
 export { RelationRepository } from './repositories/relation-repository.ts';
-export { type Issued, SessionRepository } from './repositories/session-repository.ts';
+export { type Issued, isToken, SessionRepository } from './repositories/session-repository.ts';
 export { UploadRepository } from './repositories/upload-repository.ts';
 export {
   type Match,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type EntityId, newEntityId, newUserId } from '@synap/types';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Upkeep } from '../src/connection/upkeep.ts';
 import { Committer, type Database, EventRepository, migrate, PgliteDatabase } from '../src/index.ts';
 import { noteCreated, titled } from './support/events.ts';
@@ -117,7 +117,10 @@ describe('a folder that a crash left half made', () => {
 describe('upkeep', () => {
   it('runs nothing for nobody, and everything that is due after writes', async () => {
     const ran: string[] = [];
-    const database = { script: async (sql: string) => void ran.push(sql) } as unknown as Database;
+    const database = {
+      script: async (sql: string) => void ran.push(sql),
+      transaction: async () => [[{ name: 'synap.events' }]],
+    } as unknown as Database;
     const upkeep = new Upkeep(database);
     await upkeep.runDue(performance.now() + 3_600_000);
     expect(ran).toEqual([]);
@@ -126,10 +129,50 @@ describe('upkeep', () => {
     expect(ran).toEqual([]);
     await upkeep.runDue(performance.now() + 3_600_000);
     expect(ran).toContain('CHECKPOINT');
-    expect(ran.some((sql) => sql.startsWith('VACUUM'))).toBe(true);
+    expect(ran).toContain('VACUUM (ANALYZE) synap.events');
     ran.length = 0;
     await upkeep.runDue(performance.now() + 7_200_000);
     expect(ran).toEqual([]);
+  });
+
+  it('forgets no table, also of a later migration', async () => {
+    const database = await openMigrated();
+    await database.script('CREATE TABLE synap."A later one" (id int)');
+    const upkeep = new Upkeep(database);
+    upkeep.wrote();
+    await upkeep.runDue(performance.now() + 3_600_000);
+    const tables = await asOwner(
+      database,
+      `SELECT schemaname || '.' || relname AS name, analyze_count::int AS times FROM pg_stat_user_tables`,
+    );
+    const names = tables.map(({ name }) => name);
+    for (const name of ['synap.search_chunks', 'synap.uploads', 'auth.sessions', 'auth.sign_in_links']) {
+      expect(names).toContain(name);
+    }
+    expect(names).toContain('synap.A later one');
+    expect(tables.filter(({ times }) => times === 0)).toEqual([]);
+    await database.close();
+  });
+
+  it.each([
+    ['a call', true, (database: Database) => database.call({ sql: 'SELECT 1' })],
+    ['a transaction that may write', true, (database: Database) => database.transaction({ role: 'owner' }, [])],
+    [
+      'a transaction that may not',
+      false,
+      (database: Database) => database.transaction({ role: 'owner', readOnly: true }, []),
+    ],
+  ])('counts %s: %s', async (_name, counts, work) => {
+    const wrote = vi.spyOn(Upkeep.prototype, 'wrote');
+    try {
+      const database = await openMigrated();
+      wrote.mockClear();
+      await work(database);
+      expect(wrote).toHaveBeenCalledTimes(counts ? 1 : 0);
+      await database.close();
+    } finally {
+      wrote.mockRestore();
+    }
   });
 
   it('bounds the log that a new start has to replay, and keeps a row that is always rewritten small', async () => {

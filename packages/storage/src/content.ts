@@ -55,6 +55,28 @@ export async function* verifyStream(
   if (held) yield held;
 }
 
+/**
+ * `chunks` of something that is open already: `return()` lets go of it at any time. That of a generator does so only once
+ * it has begun, and waits for a piece that is on its way.
+ * @param release harmless when all is read, and when repeated
+ */
+export function releasable(
+  chunks: AsyncGenerator<Uint8Array>,
+  release: () => void,
+): AsyncIterableIterator<Uint8Array, undefined> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => chunks.next(),
+    return: async () => {
+      release();
+      await chunks.return(undefined);
+      return { done: true, value: undefined };
+    },
+  };
+}
+
 /** `chunks`, small ones put together until there are `bytes` at least. */
 export async function* gather(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = [];

@@ -115,7 +115,8 @@ export interface ObjectStorage {
   /**
    * The object in pieces, once. With a checksum, the stream ends in `CHECKSUM_MISMATCH` if the whole does not match, and
    * its last piece is held back until that is known: who passes the pieces on never passes on a whole that is wrong.
-   * Read it to its end or leave the loop with `break`; a stream that nobody reads may keep a connection.
+   * Read it to its end, leave the loop with `break`, or call its iterator's `return()`, which may also be before the first
+   * piece; a stream that nobody reads nor returns may keep a connection.
    * @throws {SynapError} `VALIDATION_FAILED` for a range that begins behind the object's end, or is none
    */
   downloadStream(key: string, options?: StreamOptions): Promise<AsyncIterable<Uint8Array>>;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
@@ -29,6 +30,7 @@ import {
   bytesOf,
   notFound,
   rangeBehindEnd,
+  releasable,
   streamTooLarge,
   textOf,
   validateExpiry,
@@ -161,9 +163,11 @@ export class R2Storage implements ObjectStorage {
     const range = validateRange(options);
     const response = await this.#get(storageKey(key), range);
     let stream = chunksOf(response);
-    if (range) return stream;
-    for (const expected of expectations(response, options)) stream = verifyStream(key, stream, expected);
-    return stream;
+    if (!range) {
+      for (const expected of expectations(response, options)) stream = verifyStream(key, stream, expected);
+    }
+    const body = response.Body as Readable | undefined;
+    return releasable(stream, () => body?.destroy());
   }
 
   async delete(key: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { isSynapError } from '@synap/types';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { checksumOf, isSynapError } from '@synap/types';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ObjectStorage, R2Storage, type R2StorageOptions } from '../src/index.ts';
 import { type S3Simulator, startS3Simulator } from '../src/testing.ts';
 
@@ -93,6 +93,48 @@ async function expectAll(storage: ObjectStorage, expected: string): Promise<void
   }
   expect(found).toEqual(Object.fromEntries(Object.keys(OPERATIONS).map((name) => [name, expected])));
 }
+
+describe('R2: a stream that nobody wants any more', () => {
+  /** Serves the beginning of a large object and waits for the connection to end. */
+  async function unfinished() {
+    let ended = 0;
+    let asked = 0;
+    const endpoint = await serve((request, response) => {
+      asked++;
+      response.on('close', () => ended++);
+      response.writeHead(200, { 'content-length': '50000000', 'content-type': 'text/plain' });
+      response.write('x'.repeat(1_000));
+    });
+    return { storage: storageOf({ endpoint, maxAttempts: 1 }), connections: () => [asked, ended] };
+  }
+
+  it.each([
+    ['before its first piece', 0],
+    ['after its first piece', 1],
+  ])('lets go of its connection: %s', async (_when, pieces) => {
+    const { storage, connections } = await unfinished();
+    for (const options of [{}, { checksum: checksumOf(Buffer.from('x')) }, { range: { start: 0, end: 49_999_999 } }]) {
+      const stream = await storage.downloadStream(freshKey(), options);
+      const iterator = stream[Symbol.asyncIterator]();
+      // A checked stream holds the last piece back that it has, so it gives none of the one that has come.
+      if (pieces > 0 && !options.checksum) await iterator.next();
+      await iterator.return?.();
+      expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    }
+    await vi.waitFor(() => expect(connections()).toEqual([3, 3]), { timeout: 4_000 });
+  });
+
+  it('lets go of its connection while a piece is on its way', async () => {
+    const { storage, connections } = await unfinished();
+    const iterator = (await storage.downloadStream(freshKey(), { checksum: checksumOf(Buffer.from('x')) }))[
+      Symbol.asyncIterator
+    ]();
+    const pending = iterator.next().catch(() => 'broken off');
+    await iterator.return?.();
+    await pending;
+    await vi.waitFor(() => expect(connections()).toEqual([1, 1]), { timeout: 4_000 });
+  });
+});
 
 describe('R2: faults are told apart', () => {
   it('a wrong secret', () => expectAll(storageOf({ secretAccessKey: 'wrong' }), 'STORAGE_ACCESS_DENIED'));

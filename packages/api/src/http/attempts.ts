@@ -11,7 +11,7 @@ export interface AttemptsOptions {
   readonly now?: () => number;
 }
 
-/** Counts failures for each caller, in this process. What it saves is work: no guess finds a token of 256 bits. */
+/** Counts failures for each caller, in this process. What it saves is work. */
 export class Attempts {
   readonly #limit: number;
   readonly #windowMs: number;

@@ -50,9 +50,10 @@ export async function serveContent(
   if (range) headers.set('Content-Range', `bytes ${range.start}-${range.end}/${size}`);
   const status = range ? 206 : 200;
   if (request.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
-  const pieces = exactly(length, await content.open(range));
+  const source = (await content.open(range))[Symbol.asyncIterator]();
+  const pieces = exactly(length, { [Symbol.asyncIterator]: () => source });
   if (!range && size <= CHECKED_FIRST_BYTES) return new Response(await gathered(pieces), { status, headers });
-  return new Response(ReadableStream.from(told(pieces, onFailure)), { status, headers });
+  return new Response(streamOf(pieces, source, onFailure), { status, headers });
 }
 
 /** `*`, or a list that names these bytes; a weak tag is as good here. */
@@ -91,14 +92,38 @@ async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer<Array
   return Buffer.concat(chunks);
 }
 
-async function* told(
-  pieces: AsyncIterable<Uint8Array>,
+/**
+ * @param source of the pieces. It is let go of when the client leaves, also before the first piece was asked for, and
+ * while one is on its way
+ */
+function streamOf(
+  pieces: AsyncGenerator<Uint8Array>,
+  source: AsyncIterator<Uint8Array>,
   onFailure: (error: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* pieces;
-  } catch (error) {
-    onFailure(error);
-    throw error;
-  }
+): ReadableStream<Uint8Array> {
+  let left = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const piece = await pieces.next();
+          if (left) return;
+          if (piece.done) controller.close();
+          else controller.enqueue(piece.value);
+        } catch (error) {
+          // That nothing more comes from a source which was let go of is no failure.
+          if (left) return;
+          onFailure(error);
+          throw error;
+        }
+      },
+      async cancel() {
+        left = true;
+        await source.return?.();
+        await pieces.return(undefined);
+      },
+    },
+    // Nothing is read before it is asked for.
+    { highWaterMark: 0 },
+  );
 }

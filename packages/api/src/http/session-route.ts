@@ -1,3 +1,4 @@
+import { isToken } from '@synap/database';
 import { isSynapError, SynapError, type Timestamp, type UserId } from '@synap/types';
 import { type Context, Hono } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
@@ -49,11 +50,12 @@ export function sessionRoutes(route: SessionRoute): Hono<AppEnv> {
     // Else another site could sign people in as somebody else and read what they then write.
     origins.refuseOtherPages(request);
     const link = await bodies.with(request, async (body) => signIn.parse(jsonOf(body)).token);
-    const { token, session } = await attempts.attempt(
-      addressOf(context),
-      () => sessions.signIn(link, request.headers.get('user-agent')),
-      (error) => isSynapError(error, 'SIGN_IN_LINK_INVALID'),
-    );
+    const signedIn = () => sessions.signIn(link, request.headers.get('user-agent'));
+    // What could be a token is always looked up: nobody guesses one, and behind a proxy all callers are one address, so
+    // that whoever sends nonsense would else keep everybody out.
+    const { token, session } = isToken(link)
+      ? await signedIn()
+      : await attempts.attempt(addressOf(context), signedIn, (error) => isSynapError(error, 'SIGN_IN_LINK_INVALID'));
     const former = sessionToken(request);
     if (former !== undefined) await sessions.end(former);
     setSessionCookie(context, token, secure);

@@ -85,14 +85,14 @@ export class EntitySearch {
     return { entity, score, snippet, highlights, matchedBy: ['text'], ...(explain && { explain }) };
   }
 
-  /** What the snippet is taken from; what a lost content leaves is its preview. */
+  /** What the snippet is taken from; what a lost or damaged content leaves is its preview. */
   async #textOf({ entity, key }: EntityRecord): Promise<string> {
     if (key === null || entity.fileType !== FileType.MARKDOWN) return entity.preview;
     try {
       return await this.#parts.texts.read(key);
     } catch (error) {
       // To have found it is worth more than to show where; whoever opens it is told what is wrong with its content.
-      if (isSynapError(error, 'OBJECT_NOT_FOUND')) return entity.preview;
+      if (isSynapError(error, 'OBJECT_NOT_FOUND', 'CHECKSUM_MISMATCH')) return entity.preview;
       throw error;
     }
   }

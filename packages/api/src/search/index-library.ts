@@ -10,6 +10,8 @@ export interface IndexOptions {
   /** Ends the work after the step that is under way. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
+  /** Told of an entity whose content cannot be indexed, and why. It is found by its heading alone. */
+  readonly onFailure?: (id: EntityId, error: unknown) => void;
 }
 
 /** Entities that are looked for at once. */
@@ -20,7 +22,7 @@ const MAX_GROUP_BYTES = 256 * 1024;
 
 /**
  * Makes the search index of all users anew from what they wrote, in small steps between which others write and search.
- * An entity whose content the store has lost is found by its title.
+ * An entity whose content is lost, damaged or refused is found by its title, and keeps none of the others from it.
  * @returns how many entities were indexed
  */
 export async function indexLibrary(
@@ -33,8 +35,7 @@ export async function indexLibrary(
     const before = done;
     for await (const group of groups(database, options.all === true)) {
       if (options.signal?.aborted) return done;
-      await indexEntities(database, await Promise.all(group.map((entity) => indexed(objects, entity))));
-      done += group.length;
+      done += await indexGroup(database, objects, group, options.onFailure);
       options.onProgress?.(done);
     }
     // What was changed between look and write was left out, and may have no rows yet: until nothing is left.
@@ -72,13 +73,49 @@ function* groupsOf(entities: readonly Unindexed[]): Generator<Unindexed[]> {
   if (group.length > 0) yield group;
 }
 
-async function indexed(objects: ObjectStorage, entity: Unindexed) {
-  const { id, version } = entity;
+/** @returns how many entities have rows now */
+async function indexGroup(
+  database: Database,
+  objects: ObjectStorage,
+  group: readonly Unindexed[],
+  onFailure: IndexOptions['onFailure'],
+): Promise<number> {
   try {
-    return { id, version, index: await indexAll(objects, entity) };
+    await indexEntities(database, await Promise.all(group.map((entity) => indexed(objects, entity))));
+    return group.length;
   } catch (error) {
-    // `verify` tells of the loss; here it must not keep the rest from being found.
-    if (!isSynapError(error, 'OBJECT_NOT_FOUND', 'CHECKSUM_MISMATCH')) throw error;
-    return { id, version, index: await indexAll(objects, { ...entity, key: null }) };
+    if (!isOfOne(error)) throw error;
   }
+  // One of them, and nobody can say which.
+  let done = 0;
+  for (const entity of group) if (await indexAlone(database, objects, entity, onFailure)) done++;
+  return done;
+}
+
+/** With its content, or else by its heading. False if it cannot even be that; it comes again at the next start. */
+async function indexAlone(
+  database: Database,
+  objects: ObjectStorage,
+  entity: Unindexed,
+  onFailure: IndexOptions['onFailure'],
+): Promise<boolean> {
+  for (const tried of [entity, { ...entity, key: null }]) {
+    try {
+      await indexEntities(database, [await indexed(objects, tried)]);
+      return true;
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      onFailure?.(entity.id, error);
+    }
+  }
+  return false;
+}
+
+/** Whether the database refused what it was given, and does work otherwise. */
+function isOfOne(error: unknown): boolean {
+  return isSynapError(error, 'DATABASE_FAILED', 'INVALID_TEXT', 'VALIDATION_FAILED');
+}
+
+async function indexed(objects: ObjectStorage, entity: Unindexed) {
+  return { id: entity.id, version: entity.version, index: await indexAll(objects, entity) };
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '@synap/types';
-import { frontMatterOf } from './front-matter.ts';
+import { frontMatterBlockOf, frontMatterOf } from './front-matter.ts';
 import { type Link, scan } from './scan.ts';
 
 /** Something about a file that is not as its writer may think, though the file is kept. */
@@ -30,7 +30,10 @@ export function parseNote(content: string, path: string): ParsedNote {
   const warnings: Warning[] = [];
   const { fields, text, bodyStart, broken } = frontMatterOf(content);
   if (broken) {
-    warnings.push({ code: 'FRONT_MATTER_BROKEN', message: 'The front matter is no YAML that can be read.' });
+    warnings.push({
+      code: 'FRONT_MATTER_BROKEN',
+      message: 'The front matter is no YAML that can be read, or longer than 16 KiB.',
+    });
   }
   const body = scan(content, bodyStart);
   const title = usableTitle(fields.title);
@@ -53,7 +56,7 @@ export function parseNote(content: string, path: string): ParsedNote {
 
 /** The links alone, for who needs no more. */
 export function linksOf(content: string): Link[] {
-  const { text, bodyStart } = frontMatterOf(content);
+  const { text, bodyStart } = frontMatterBlockOf(content);
   return [...scan(text).links, ...scan(content, bodyStart).links];
 }
 

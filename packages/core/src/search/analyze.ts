@@ -3,7 +3,7 @@ import { fold } from './fold.ts';
 import { ASCII, type Word, wordsOf } from './words.ts';
 
 /** Rises with every change of what is below: rows of the index that an older one made are made anew. */
-export const ANALYZER_VERSION = 1;
+export const ANALYZER_VERSION = 2;
 
 /** What one word is found by. */
 export interface Token extends Word {
@@ -17,6 +17,8 @@ export interface Token extends Word {
 
 /** Far below what PostgreSQL takes as a lexeme (2,046 bytes), far above any word. */
 const MAX_TERM = 80;
+/** What is looked at of a word as it is written: no character is longer in another form. */
+const MAX_WRITTEN = 5 * MAX_TERM;
 
 /** Words that the search ranks by only if a query has no others. They are in the index, and count in phrases. */
 const STOP_WORDS: ReadonlySet<string> = new Set(
@@ -39,19 +41,23 @@ const stems = new Map<string, string>();
 
 /** The stem of an English word by Porter's second algorithm (Snowball); any other word as it is. */
 export function stemOf(folded: string): string {
-  if (!ENGLISH.test(folded)) return cut(folded);
-  const known = stems.get(folded);
+  // Before anything else: the stemmer's time grows with the square of a word's length.
+  const word = cut(folded);
+  if (!ENGLISH.test(word)) return word;
+  const known = stems.get(word);
   if (known !== undefined) return known;
-  const stem = cut(porter2(folded));
+  // A part of a string holds on to the whole; what is kept must not keep the text that it was read from.
+  const own = word.split('').join('');
+  const stem = porter2(own);
   // A stem takes 3 us, a look 0.1 us, and few words make up most of a text.
   if (stems.size >= CACHED_STEMS) stems.clear();
-  stems.set(folded, stem);
+  stems.set(own, stem);
   return stem;
 }
 
 /** Cut between characters, not within one. */
-function cut(term: string): string {
-  return term.length <= MAX_TERM ? term : term.slice(0, MAX_TERM).replace(/[\ud800-\udbff]$/, '');
+function cut(term: string, length = MAX_TERM): string {
+  return term.length <= length ? term : term.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }
 
 const HAN_COMPOUND = /^\p{Script=Han}{3,}$/u;
@@ -63,7 +69,8 @@ const LETTERS_ONLY = /^\p{L}+$/u;
 export function* analyze(text: string): Generator<Token> {
   let before = '';
   for (const word of wordsOf(text)) {
-    const folded = cut(fold(word.text));
+    // To bring many marks into their order takes the square of their number.
+    const folded = cut(fold(cut(word.text, MAX_WRITTEN)));
     if (folded === '') continue;
     const { start, end, text: written, hyphenated } = word;
     yield { start, end, text: written, hyphenated, folded, term: stemOf(folded), more: moreOf(word, folded, before) };
@@ -83,7 +90,8 @@ function moreOf(word: Word, folded: string, before: string): readonly string[] {
     const characters = [...folded];
     return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
   }
-  if (!CAMEL.test(word.text)) return NOTHING;
+  // Nobody writes so long a name; what looks like one is data.
+  if (word.text.length > MAX_TERM || !CAMEL.test(word.text)) return NOTHING;
   const parts = word.text.match(CAMEL_PARTS) ?? [];
   return parts.length > 1 ? parts.map((part) => stemOf(fold(part))) : NOTHING;
 }

@@ -22,6 +22,14 @@ export interface IndexHeading {
  * tsvector has no positions beyond 16,383 anyway.
  */
 const CHUNK_WORDS = 500;
+/**
+ * Bytes of a chunk's terms, and of a heading's, after which no further word is added: far above what 500 words take, far
+ * below the megabyte that PostgreSQL takes as a tsvector. One word adds at most some kilobytes.
+ */
+const MAX_TERMS_BYTES = 64 * 1024;
+/** Bytes of a term besides its letters, and of each of its places, about as PostgreSQL keeps them. */
+const TERM_BYTES = 8;
+const PLACE_BYTES = 2;
 /** Words of the next chunk that are repeated at the end of one, so that a phrase is found that spans both. */
 const OVERLAP = 16;
 /** PostgreSQL keeps no more places of one term. */
@@ -34,6 +42,11 @@ const GAP = 100;
 /** A tsvector in the making. */
 class Terms {
   readonly #places = new Map<string, string[]>();
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.#bytes >= MAX_TERMS_BYTES;
+  }
 
   add(token: Token, place: number, weight = ''): void {
     this.#put(token.term, place, weight);
@@ -42,8 +55,10 @@ class Terms {
 
   #put(term: string, place: number, weight: string): void {
     const places = this.#places.get(term);
-    if (!places) this.#places.set(term, [`${place}${weight}`]);
-    else if (places.length < MAX_PLACES) places.push(`${place}${weight}`);
+    if (places && places.length >= MAX_PLACES) return;
+    if (places) places.push(`${place}${weight}`);
+    else this.#places.set(term, [`${place}${weight}`]);
+    this.#bytes += PLACE_BYTES + (places ? 0 : Buffer.byteLength(term) + TERM_BYTES);
   }
 
   toString(): string {
@@ -66,7 +81,7 @@ export async function indexChunks(text: string | null): Promise<IndexChunk[]> {
   let length = 0;
   let overlap: Token[] = [];
   for (const token of analyze(text ?? '')) {
-    if (length === CHUNK_WORDS) {
+    if (length === CHUNK_WORDS || terms.full) {
       overlap.push(token);
       if (overlap.length < OVERLAP) continue;
       overlap = close(overlap);
@@ -103,6 +118,7 @@ export function indexHeading(named: {
     for (const token of analyze(text)) {
       // The name of a file mostly says the title again; that makes neither of them more important.
       if (weight !== 'A' && seen.has(token.term)) continue;
+      if (terms.full) return;
       seen.add(token.term);
       terms.add(token, ++place, weight);
       length++;

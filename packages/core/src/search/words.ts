@@ -38,24 +38,30 @@ export function* wordsOf(text: string): Generator<Word> {
   }
 }
 
+/** More marks than any character has. To bring them into their order would take the square of their number. */
+const TOO_MANY_MARKS = /\p{M}{32}/u;
+/** What is composed by itself: a character with its marks, or Korean, whose letters make up syllables. */
+const COMPOSED_ALONE = /(?:\p{Script=Hangul}+|\P{M})\p{M}*|\p{M}+/gsu;
+
 /** ICU's dictionaries know composed characters only; names of files, above all, often come decomposed. */
 function* segmentsOf(run: string, offset: number): Generator<Word> {
-  const composed = run.normalize('NFC');
-  let at = 0;
-  for (const { segment, isWordLike } of segmenter.segment(composed)) {
-    const start = at;
-    at += composed === run ? segment.length : lengthOf(segment, run, start);
-    if (isWordLike) yield { start: offset + start, end: offset + at, text: run.slice(start, at), hyphenated: false };
+  const composed = TOO_MANY_MARKS.test(run) ? run : run.normalize('NFC');
+  const places = composed === run ? undefined : placesIn(run);
+  for (const { segment, index, isWordLike } of segmenter.segment(composed)) {
+    if (!isWordLike) continue;
+    const after = index + segment.length;
+    const start = places?.[index] ?? index;
+    const end = places ? (places[after] ?? run.length) : after;
+    yield { start: offset + start, end: offset + end, text: run.slice(start, end), hyphenated: false };
   }
 }
 
-/** No character is longer in another form. */
-const MAX_DECOMPOSED = 5;
-
-/** How much of `text` from `start` on is `segment` once it is composed. */
-function lengthOf(segment: string, text: string, start: number): number {
-  let length = segment.length;
-  const most = Math.min(text.length - start, length * MAX_DECOMPOSED);
-  while (length < most && text.slice(start, start + length).normalize('NFC') !== segment) length++;
-  return length;
+/** For each place in the composed text: where that is in the text as it is written. */
+function placesIn(run: string): number[] {
+  const places: number[] = [];
+  for (const { 0: written, index } of run.matchAll(COMPOSED_ALONE)) {
+    const composed = written.normalize('NFC');
+    for (let at = 0; at < composed.length; at++) places.push(index + (composed === written ? at : 0));
+  }
+  return places;
 }

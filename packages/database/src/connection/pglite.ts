@@ -73,8 +73,11 @@ export class PgliteDatabase implements Database {
   }
 
   async transaction(context: Context, statements: readonly Statement[]): Promise<Row[][]> {
-    if (!isReadOnly(context)) this.#requireRoom();
-    return this.#request({ kind: 'transaction', context, statements });
+    if (isReadOnly(context)) return this.#request({ kind: 'transaction', context, statements });
+    this.#requireRoom();
+    const rows = await this.#request({ kind: 'transaction', context, statements });
+    this.#upkeep.wrote();
+    return rows;
   }
 
   async script(sql: string): Promise<void> {

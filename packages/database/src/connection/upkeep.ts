@@ -2,20 +2,31 @@ import type { Database } from './port.ts';
 
 /** What a PostgreSQL server does by itself and a single session must be told to do. */
 interface Task {
-  readonly sql: string;
+  /** What it runs, one after the other. */
+  readonly statements: (database: Database) => Promise<readonly string[]>;
   /** Milliseconds between two runs, if anything was written meanwhile. */
   readonly everyMs: number;
   /** Writes after which it runs earlier. */
   readonly afterWrites: number;
 }
 
-// A checkpoint bounds the log that a new start has to replay; one group writes some 100 KiB of it.
+// Those that migrations made, in whatever schema; a partitioned one with its partitions.
+const TABLES_SQL = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+    AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+  ORDER BY name`;
+
+async function vacuums(database: Database): Promise<string[]> {
+  const [tables = []] = await database.transaction({ role: 'owner', readOnly: true }, [{ sql: TABLES_SQL }]);
+  return tables.map(({ name }) => `VACUUM (ANALYZE) ${String(name)}`);
+}
+
 const TASKS: readonly Task[] = [
-  { sql: 'CHECKPOINT', everyMs: 60_000, afterWrites: 1_000 },
-  ...[
-    ...['log_head', 'event_streams', 'events', 'event_private', 'event_ids'],
-    ...['entities', 'entity_history', 'task_details', 'tags', 'entity_tags', 'relations'],
-  ].map((table) => ({ sql: `VACUUM (ANALYZE) synap.${table}`, everyMs: 600_000, afterWrites: 20_000 })),
+  // Bounds the log that a new start has to replay; one group writes some 100 KiB of it.
+  { statements: async () => ['CHECKPOINT'], everyMs: 60_000, afterWrites: 1_000 },
+  { statements: vacuums, everyMs: 600_000, afterWrites: 20_000 },
 ];
 
 const LOOK_EVERY_MS = 5_000;
@@ -54,7 +65,7 @@ export class Upkeep {
       if (due.writes === 0) continue;
       if (due.writes < due.task.afterWrites && now - due.last < due.task.everyMs) continue;
       const writes = due.writes;
-      const done = await this.#database.script(due.task.sql).then(
+      const done = await this.#run(due.task).then(
         () => true,
         () => false,
       );
@@ -62,5 +73,8 @@ export class Upkeep {
       due.writes -= writes;
       due.last = now;
     }
+  }
+  async #run({ statements }: Task): Promise<void> {
+    for (const sql of await statements(this.#database)) await this.#database.script(sql);
   }
 }

@@ -20,10 +20,15 @@ export class UploadRepository implements UploadStore {
     const { id, userId, entityId, name, contentType, size, checksum, lifetime, idempotency } = upload;
     const key = idempotency?.key ?? null;
     const inputHash = idempotency?.inputHash ?? null;
-    const [, , [row] = []] = await this.#write(userId, [
+    const [, , , [row] = []] = await this.#write(userId, [
       {
         sql: `DELETE FROM uploads WHERE user_id = $1 AND expires_at < now() - ${KEEP_EXPIRED}`,
         params: [userId],
+      },
+      {
+        // One that has expired is no answer to anybody: its key is free for a new upload. It stays, to be told of.
+        sql: 'UPDATE uploads SET idempotency_key = NULL WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= now()',
+        params: [userId, key],
       },
       {
         sql: `INSERT INTO uploads (id, user_id, entity_id, name, content_type, size, checksum, expires_at,
