@@ -37,6 +37,13 @@ describe('links', () => {
     '- ```\n  [[Note]]\n  ```',
     '> ```\n> [[Note]]\n> ```',
     '```\n[[Note]]',
+    '    [[Note]]',
+    'a\n\n\t[[Note]]',
+    'a\r\n\r\n    [[Note]]\r\n',
+    '---\nx: y\n---\n\n    [[Note]]',
+    'a\n\n    code\n\n      [[Note]]\n    [[Note]]',
+    '- a\n\nb\n\n    [[Note]]',
+    '    ```\n    [[Note]]',
     '\\[[Note]]',
     '[[Note]',
     '[[ ]]',
@@ -58,6 +65,14 @@ describe('links', () => {
     ['````\n```\n````\n[[Note]]', 'a fence is closed by one that is as long'],
     ['``` a ` b\n[[Note]]', 'backticks in its line make it no fence'],
     ['a `` b [[Note]] ` c', 'a run of backticks without its like is text'],
+    ['a\n    [[Note]]', 'a paragraph goes on, however far it is indented'],
+    ['a\n\n   [[Note]]', 'three spaces make no code'],
+    ['- a\n\n    [[Note]]', 'text of an item of a list'],
+    ['1. a\n\n\t- b\n\n\t\t[[Note]]', 'text of an item within another'],
+    ['- a\n\n  b\n\n    [[Note]]', 'an item of several paragraphs'],
+    ['[^1]: a\n\n    [[Note]]', 'text of a footnote'],
+    ['    code\n[[Note]]', 'code ends with a line that is not indented'],
+    ['    ```\n[[Note]]', 'code holds no fence'],
   ])('finds the one in %j: %s', (text) => {
     expect(targets(text)).toEqual(['Note']);
   });
