@@ -129,21 +129,24 @@ export class FileImport {
    * The id follows from the place, so that two imports at once cannot make two of one file. Where a file was that has
    * moved on with its id, the next one gets an id of the next generation. It is looked for before the content is
    * touched, which comes once only and is stored under the id.
+   * @throws {SynapError} `VERSION_CONFLICT` if another import has made the file since it was looked for
    */
   async #freeId({ userId, origin: { source, path } }: Task): Promise<EntityId> {
     for (let generation = 0; ; generation++) {
       const id = entityId(derivedId(['import', userId, source, path, generation]));
-      if (!(await this.#isTaken(id, userId))) return id;
+      const holder = await this.#holderOf(id, userId);
+      if (holder === undefined) return id;
+      if (holder.origin?.source === source && holder.origin.path === path) {
+        throw new SynapError('VERSION_CONFLICT', 'Another import was quicker.');
+      }
     }
   }
 
-  async #isTaken(id: EntityId, userId: UserId): Promise<boolean> {
+  async #holderOf(id: EntityId, userId: UserId): Promise<Entity | undefined> {
     try {
-      await this.#storage.getEntity(id, userId);
-      return true;
+      return await this.#storage.getEntity(id, userId);
     } catch (error) {
-      if (isSynapError(error, 'PURGED')) return true;
-      if (isSynapError(error, 'NOT_FOUND')) return false;
+      if (isSynapError(error, 'NOT_FOUND')) return undefined;
       throw error;
     }
   }
