@@ -70,6 +70,7 @@ describe('links', () => {
     ['- a\n\n    [[Note]]', 'text of an item of a list'],
     ['1. a\n\n\t- b\n\n\t\t[[Note]]', 'text of an item within another'],
     ['- a\n\n  b\n\n    [[Note]]', 'an item of several paragraphs'],
+    ['-\n  a\n\n    [[Note]]', 'an item that begins below its mark'],
     ['[^1]: a\n\n    [[Note]]', 'text of a footnote'],
     ['    code\n[[Note]]', 'code ends with a line that is not indented'],
     ['    ```\n[[Note]]', 'code holds no fence'],

@@ -1,6 +1,6 @@
 const INDENTED = /^(?: {4}| {0,3}\t)\s*\S/;
 /** An item of a list, or a footnote: what is indented after it may well be its text. */
-const BEGINS_ITEM = /^\s*(?:[-*+]\s|\d{1,9}[.)]\s|\[\^)/;
+const BEGINS_ITEM = /^\s*(?:(?:[-*+]|\d{1,9}[.)])(?:\s|$)|\[\^)/;
 
 /**
  * Knows, of lines one after the other, which are indented code (CommonMark 0.31, section 4.4): after a blank line, or at
