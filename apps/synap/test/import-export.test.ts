@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { lstat, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { type TestDatabase, testDatabase } from '@synap/database/testing';
 import type { Entity, Relation } from '@synap/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openZip } from '../src/import/zip-source.ts';
 import { jsonLines, run, type Server, startServer, temporaryFolder } from './cli-driver.ts';
 import { RELATIONS, timeOf, VAULT, write, writeOddities, writeVault, type ZipEntry, zipOf } from './vault.ts';
 
@@ -67,6 +70,16 @@ async function query<Result>(procedure: string, input: object): Promise<Result> 
     headers: { authorization: `Bearer ${key}` },
   });
   return ((await response.json()) as { result: { data: Result } }).result.data;
+}
+
+async function mutate(procedure: string, input: object): Promise<void> {
+  const key = String(server.lines[0]?.apiKey);
+  const response = await fetch(`${server.url}/trpc/${procedure}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+  });
+  expect(response.status).toBe(200);
 }
 
 async function all<Item>(procedure: string): Promise<Item[]> {
@@ -169,13 +182,6 @@ describe('a vault', () => {
       await write(root, `${name}.md`, name, timeOf(1));
     await imported(root);
     const before = await holding();
-    const key = String(server.lines[0]?.apiKey);
-    const mutate = (procedure: string, input: object) =>
-      fetch(`${server.url}/trpc/${procedure}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify(input),
-      });
     await mutate('entities.update', { id: before['both.md']?.id, content: 'mine' });
     await mutate('entities.delete', { id: before['deleted.md']?.id });
     await write(root, 'both.md', 'theirs');
@@ -319,6 +325,59 @@ describe('a zip archive', () => {
   });
 });
 
+describe('content that the store has damaged or lost', () => {
+  it('is told by name, and everything else is exported and imported', async () => {
+    const large = randomBytes(3 * 1024 * 1024);
+    const files = {
+      'large.bin': large,
+      'damaged.md': 'damaged',
+      'lost.md': 'lost',
+      'fine.md': 'fine',
+      'fine.bin': large,
+    };
+    for (const [name, content] of Object.entries(files)) await write(root, `store/${name}`, content);
+    await imported(root);
+    const there = await holding();
+    const objects = join(library.folder, 'objects');
+    const objectOf = async (name: string) => {
+      const names = await readdir(objects, { recursive: true });
+      const id = there[`store/${name}`]?.id;
+      return join(objects, names.find((object) => object.includes(`/${id}/`)) ?? '');
+    };
+    await rm(await objectOf('lost.md'));
+    for (const name of ['large.bin', 'damaged.md']) {
+      const object = await open(await objectOf(name), 'r+');
+      await object.write('?', 5);
+      await object.close();
+    }
+
+    const unwritten = ['damaged.md', 'large.bin', 'lost.md'];
+    const out = join(folder.path, 'out');
+    const zip = join(folder.path, 'out.zip');
+    for (const path of [out, zip]) {
+      const result = await synap(['export', path, '--json']);
+      expect(result).toMatchObject({ code: 1, stderr: '' });
+      const problems = jsonLines(result)[0]?.problems as { path: string; code: string }[];
+      expect(problems.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toMatchObject(
+        unwritten.map((name) => ({ path: `store/${name}`, code: 'NOT_WRITTEN' })),
+      );
+    }
+    expect((await readdir(folder.path)).toSorted()).toEqual(['out', 'out.zip', 'vault']);
+    expect((await readdir(join(out, 'store'))).toSorted()).toEqual(['fine.bin', 'fine.md']);
+    expect((await readFile(join(out, 'store/fine.bin'))).equals(large)).toBe(true);
+    const archive = await openZip(zip);
+    const archived = archive.files.filter((file) => file.path.startsWith('store/'));
+    expect(archived.map((file) => file.path)).toEqual(['store/fine.bin', 'store/fine.md']);
+    expect((await archived[0]?.open().then(buffer))?.equals(large)).toBe(true);
+    await archive.close();
+
+    await write(root, 'store/damaged.md', 'damaged #again');
+    await write(root, 'store/lost.md', 'lost #again');
+    expect(await imported(root)).toMatchObject({ updated: 2, unchanged: 3, refused: [] });
+    await mutate('entities.delete', { id: there['store/large.bin']?.id });
+  });
+});
+
 describe('what was born in Synap', () => {
   it('goes out under a readable, harmless name with front matter, its content unchanged', async () => {
     const capture = (title: string, text: string) => synap(['capture', '--title', title, '--tag', 'x', text]);
@@ -348,17 +407,28 @@ describe('what was born in Synap', () => {
     );
   });
 
+  it('as a file goes out with its own name and bytes, Markdown as well', async () => {
+    const up = join(folder.path, 'up');
+    const files = { 'READ-ME.md': '# Read me\n', 'LICENCE OF MINE': 'Do.', [`${'n'.repeat(200)}.txt`]: 'long' };
+    for (const [name, content] of Object.entries(files)) {
+      await write(up, name, content);
+      expect((await synap(['upload', join(up, name)])).code).toBe(0);
+    }
+    const out = join(folder.path, 'out');
+    await exported(out);
+    const names = Object.keys(files).map((name) => name.replace(/n{200}/, 'n'.repeat(100)));
+    for (const [index, content] of Object.values(files).entries()) {
+      expect(await readFile(join(out, names[index] ?? ''), 'utf8')).toBe(content);
+    }
+    expect(await readdir(out)).not.toContain('READ-ME.md.md');
+  });
+
   it('is exported as it was at an instant', async () => {
     const first = await synap(['capture', '--title', `at ${source}`, '--json', 'then']);
     const { id, updatedAt } = jsonLines(first)[0] as { id: string; updatedAt: string };
     await sleep(5);
     await write(root, 'later.md', 'later');
-    const key = String(server.lines[0]?.apiKey);
-    await fetch(`${server.url}/trpc/entities.update`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ id, content: 'now' }),
-    });
+    await mutate('entities.update', { id, content: 'now' });
     await imported(root);
     const then = join(folder.path, 'then');
     await exported(then, '--at', updatedAt);

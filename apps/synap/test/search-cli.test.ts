@@ -86,6 +86,12 @@ describe('search', () => {
     expect(await ids('tomato', '--tag', 'food')).toEqual([soup]);
     expect(await ids('tomato', '--type', 'task', '--type', 'page')).toEqual([]);
     expect(await ids('tomato', '--limit', '1')).toHaveLength(1);
+    const { entity } = jsonLines(await synap(['search', 'soup', '--json']))[0] as { entity: { updatedAt: string } };
+    const { updatedAt } = entity;
+    expect(await ids('soup', '--after', updatedAt)).toEqual([soup]);
+    expect(await ids('soup', '--before', updatedAt)).toEqual([]);
+    expect(await ids('soup', '--after', '9000-01-01')).toEqual([]);
+    expect(await ids('soup', '--after', '2020-01-01', '--before', '9000-01-01T00:00:00+02:00')).toEqual([soup]);
   });
 
   it('prints for people, and lets no note act on the terminal', async () => {
@@ -107,13 +113,16 @@ describe('search', () => {
     ['--limit', '0'],
     ['--limit', '101'],
     ['--type', 'dragon'],
+    ['--after', 'last week'],
+    ['--before', '2026-02-30'],
   ])('refuses %s %s', async (...option) => {
     expect((await synap(['search', 'x', ...option])).code).toBe(2);
   });
 
   it('shows how it is used', async () => {
     const { stdout } = await synap(['search', '--help']);
-    for (const word of ['--type', '--tag', '--limit', '--json', 'Examples:']) expect(stdout.toString()).toContain(word);
+    for (const word of ['--type', '--tag', '--after', '--before', '--limit', '--json', 'Examples:'])
+      expect(stdout.toString()).toContain(word);
   });
 });
 

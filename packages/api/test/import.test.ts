@@ -105,15 +105,36 @@ describe('a file', () => {
     expect(await get(answers[0]?.entityId ?? '')).toMatchObject({ version: 1 });
   });
 
-  it('that changed is a new version, never younger than now nor older than the one before', async () => {
+  it('that changed is a new version, never younger than now nor as old as the one before', async () => {
     const { entityId } = await put('a.md', 'one #x');
     await put('a.md', 'two #y', { modifiedAt: '2019-01-01T00:00:00.000Z' });
     const second = await get(entityId);
-    expect(second).toMatchObject({ version: 2, updatedAt: MODIFIED, tags: ['y'] });
+    expect(second).toMatchObject({ version: 2, tags: ['y'] });
+    expect(Date.parse(second.updatedAt)).toBeGreaterThan(Date.parse(MODIFIED));
     expect(second.origin?.modifiedAt).toBe('2019-01-01T00:00:00.000Z');
     await put('a.md', 'three', { modifiedAt: '9000-01-01T00:00:00.000Z' });
     expect(Date.parse((await get(entityId)).updatedAt)).toBeLessThanOrEqual(Date.now());
     expect((await client.bytes(entityId, '?version=1')).toString()).toBe('one #x');
+  });
+
+  it.each([
+    ['older than', '2019-01-01T00:00:00.000Z'],
+    ['as old as', MODIFIED],
+  ])('that changed and is %s the version before leaves that one in time', async (_, modifiedAt) => {
+    const { entityId } = await put('a.md', 'one');
+    await put('a.md', 'two', { modifiedAt });
+    expect(await get(entityId, { at: MODIFIED })).toMatchObject({ version: 1 });
+    expect((await client.bytes(entityId, `?at=${MODIFIED}`)).toString()).toBe('one');
+    await put('a.md', 'three', { modifiedAt: new Date().toISOString() });
+    expect(await get(entityId, { at: MODIFIED })).toMatchObject({ version: 1 });
+  });
+
+  it('that changed while its old content is lost is imported, with the title and tags that were there', async () => {
+    const { entityId } = await put('a.md', '---\ntitle: One\n---\none #x');
+    for (const key of await keysOf(server.objects)) if (key.includes(entityId)) await server.objects.delete(key);
+    expect(await put('a.md', '---\ntitle: Two\n---\ntwo #y')).toMatchObject({ action: 'update', entityId });
+    expect(await get(entityId)).toMatchObject({ version: 2, title: 'One', tags: ['x'] });
+    expect((await client.bytes(entityId)).toString()).toContain('two #y');
   });
 
   it('that changed does not take away the title and tags that a person gave', async () => {
@@ -151,6 +172,20 @@ describe('a file', () => {
     expect(another).toMatchObject({ action: 'create' });
     expect(another.entityId).not.toBe(entityId);
     expect(await put('a.md', 'another')).toMatchObject({ action: 'unchanged', entityId: another.entityId });
+  });
+
+  it.each(['x.bin', 'x.md'])('can be at the path of %s, from which others moved, however often', async (path) => {
+    const ids = new Set<string>();
+    for (let n = 0; n < 23; n++) {
+      const made = await put(path, `content ${n}`);
+      expect(made).toMatchObject({ action: 'create' });
+      ids.add(made.entityId);
+      expect((await client.bytes(made.entityId)).toString()).toBe(`content ${n}`);
+      expect(await put(`old/${n}`, `content ${n}`, { from: path })).toMatchObject({ action: 'moved' });
+    }
+    expect(ids.size).toBe(23);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => put(path, 'last')));
+    expect(new Set(answers.map((answer) => answer.entityId)).size).toBe(1);
   });
 
   it('is refused with its reason', async () => {
@@ -299,14 +334,50 @@ describe('links', () => {
     const home = await put('Home.md', '# Home');
     const pic = await put('pic.png', PNG);
     const born = await client.note('See [[Born here too]]', { title: 'Born here' });
-    const { entityId } = await put('n.md', '[[home#Part|H]] ![[pic.png]] [[born HERE]] [[#Own]] [[nowhere]]');
+    const { entityId } = await put(
+      'n.md',
+      '[[home#Part|H]] ![[pic.png]] [[born HERE]] [[#Own]] [[nowhere]] [x](Home.md)',
+    );
     const { items } = await client.get<{ items: unknown[] }>('entities.links', { id: entityId });
     expect(items).toEqual([
-      { target: 'home', heading: 'Part', alias: 'H', embed: false, entityId: home.entityId, fileType: 'markdown' },
-      { target: 'pic.png', heading: null, alias: null, embed: true, entityId: pic.entityId, fileType: 'image' },
-      { target: 'born HERE', heading: null, alias: null, embed: false, entityId: born.id, fileType: 'markdown' },
-      { target: '', heading: 'Own', alias: null, embed: false, entityId, fileType: 'markdown' },
-      { target: 'nowhere', heading: null, alias: null, embed: false, entityId: null, fileType: null },
+      {
+        target: 'home',
+        heading: 'Part',
+        alias: 'H',
+        embed: false,
+        kind: 'wiki',
+        entityId: home.entityId,
+        fileType: 'markdown',
+      },
+      {
+        target: 'pic.png',
+        heading: null,
+        alias: null,
+        embed: true,
+        kind: 'wiki',
+        entityId: pic.entityId,
+        fileType: 'image',
+      },
+      {
+        target: 'born HERE',
+        heading: null,
+        alias: null,
+        embed: false,
+        kind: 'wiki',
+        entityId: born.id,
+        fileType: 'markdown',
+      },
+      { target: '', heading: 'Own', alias: null, embed: false, kind: 'wiki', entityId, fileType: 'markdown' },
+      { target: 'nowhere', heading: null, alias: null, embed: false, kind: 'wiki', entityId: null, fileType: null },
+      {
+        target: 'Home.md',
+        heading: null,
+        alias: 'x',
+        embed: false,
+        kind: 'markdown',
+        entityId: home.entityId,
+        fileType: 'markdown',
+      },
     ]);
     expect(await client.get('entities.links', { id: pic.entityId })).toEqual({ items: [] });
     const other = await server.client();

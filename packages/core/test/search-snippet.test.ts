@@ -50,6 +50,13 @@ describe('a snippet', () => {
     expect(marked(text, 'tomato').snippet).toBe('Head Bold and code in A page tomato soup');
   });
 
+  it('keeps dashes and signs that stand within a line', () => {
+    expect(marked('Tomato - a fruit. Cherry > plum', 'tomato cherry').snippet).toBe('Tomato - a fruit. Cherry > plum');
+    expect(marked('one tomato\n- two\n> tomato - three', 'tomato').snippet).toBe('one tomato two tomato - three');
+    const start = marked(`${'word '.repeat(40)}- tomato`, 'tomato').snippet;
+    expect(start).toMatch(/word - tomato$/);
+  });
+
   it('marks what is still being typed', () => {
     const { text, highlights } = snippetOf('the engineering of', parseQuery('engineeri', { prefix: true }));
     expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual(['engineering']);

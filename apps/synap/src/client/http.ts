@@ -1,15 +1,35 @@
 import { z } from 'zod';
-import { CommandError, EXIT } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { type Target, unauthenticated, unreachable } from './target.ts';
 
 /** Codes by which the server says that the command line was wrong, not the work. */
-export const USAGE_CODES: ReadonlySet<string> = new Set(['VALIDATION_FAILED', 'INVALID_ID']);
+const USAGE_CODES: ReadonlySet<string> = new Set(['VALIDATION_FAILED', 'INVALID_ID']);
 
 export function authorization(target: Target): Record<string, string> {
   return target.key === undefined ? {} : { authorization: `Bearer ${target.key}` };
 }
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** What the server says went wrong. The code is `undefined` if it is not Synap that speaks. */
+export async function failureOf(response: Response): Promise<{ code: string | undefined; message: string }> {
+  const body: unknown = await response.json().catch(() => undefined);
+  const message = `The server answered ${response.status}, and not as Synap does.`;
+  return errorSchema.safeParse(body).data?.error ?? { code: undefined, message };
+}
+
+/** Whether an answer says that the same may well be done in a moment, or once a store answers again. */
+function isBusy(status: number | undefined, code: string | undefined): boolean {
+  return (status === 503 || status === 429) && code !== 'STORAGE_FULL';
+}
+
+/** Whether a server answers and takes work. */
+export async function isReady(target: Target): Promise<boolean> {
+  return fetch(`${target.url}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
 
 /**
  * A request outside tRPC. Gives the answer if it is a good one.
@@ -26,12 +46,14 @@ export async function request(target: Target, path: string, init: RequestInit = 
   }
   if (response.ok) return response;
   if (response.status === 401) throw unauthenticated(target);
-  const body: unknown = await response.json().catch(() => undefined);
-  const { code, message } = errorSchema.safeParse(body).data?.error ?? {
-    code: 'INTERNAL',
-    message: `The server answered ${response.status}, and not as Synap does.`,
-  };
-  throw new CommandError(USAGE_CODES.has(code) ? EXIT.USAGE : EXIT.FAILED, message);
+  const { code, message } = await failureOf(response);
+  throw new CommandError(exitCodeFor(response.status, code), message);
+}
+
+/** What a command ends with that got this answer. */
+export function exitCodeFor(status: number | undefined, code: string | undefined): ExitCode {
+  if (isBusy(status, code)) return EXIT.UNREACHABLE;
+  return code !== undefined && USAGE_CODES.has(code) ? EXIT.USAGE : EXIT.FAILED;
 }
 
 /**

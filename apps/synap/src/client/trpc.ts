@@ -1,8 +1,8 @@
 import type { AppRouter } from '@synap/api';
 import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client';
 import { z } from 'zod';
-import { CommandError, EXIT } from '../exit.ts';
-import { authorization, USAGE_CODES } from './http.ts';
+import { CommandError } from '../exit.ts';
+import { authorization, exitCodeFor } from './http.ts';
 import { type Target, unauthenticated, unreachable } from './target.ts';
 
 export type Client = ReturnType<typeof createTRPCClient<AppRouter>>;
@@ -15,7 +15,7 @@ export function createClient(target: Target): Client {
 }
 
 /** `reason` is our own code; tRPC's is coarser. */
-const errorDataSchema = z.object({ reason: z.string().optional() });
+const errorDataSchema = z.object({ reason: z.string().optional(), httpStatus: z.number().optional() });
 
 function isNetworkFailure(error: unknown): boolean {
   // What the server answered has a shape; without one there was no answer, or none of Synap's.
@@ -26,10 +26,9 @@ function isNetworkFailure(error: unknown): boolean {
 export function clientError(target: Target, error: unknown): unknown {
   if (!(error instanceof TRPCClientError)) return error;
   if (isNetworkFailure(error)) return unreachable(target.url, error);
-  const { reason } = errorDataSchema.parse(error.data ?? {});
+  const { reason, httpStatus } = errorDataSchema.parse(error.data ?? {});
   if (reason === 'UNAUTHENTICATED') return unauthenticated(target);
-  const exitCode = USAGE_CODES.has(reason ?? '') ? EXIT.USAGE : EXIT.FAILED;
-  return new CommandError(exitCode, error.message, { cause: error });
+  return new CommandError(exitCodeFor(httpStatus, reason), error.message, { cause: error });
 }
 
 /** Runs one call of the client, and a second time if the first one got no answer and `tries` allows it. */

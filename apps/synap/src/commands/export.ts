@@ -21,7 +21,7 @@ export function exportCommand(program: Command): void {
     'export notes.zip --at 2026-01-31T12:00:00Z',
   ])
     .argument('<path>', 'a folder that is new or empty, or a .zip')
-    .option('--at <time>', 'the library as it was at this time', instant)
+    .option('--at <time>', 'the library as it was at this time; a date is its midnight in UTC', instant)
     .option('--force', 'replace what is there')
     .action(exportTo);
 }

@@ -4,6 +4,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Entity } from '@synap/types';
 import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { request } from '../client/http.ts';
 import type { Target } from '../client/target.ts';
 import { call } from '../client/trpc.ts';
@@ -33,10 +34,17 @@ export function limitUpTo(most: number): (text: string) => number {
   };
 }
 
+/** Days that do not exist are none; without an offset it would be any of some thirty instants. */
+const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => new Date(text));
+
+/** A date, which is its midnight in UTC, or a time with its offset. */
 export function instant(text: string): string {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) {
-    throw new InvalidArgumentError('It must be a time such as 2026-01-31 or 2026-01-31T23:59:59Z.');
+  const date = time.safeParse(text).data;
+  if (date === undefined || Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError(
+      'It must be a date such as 2026-01-31, from whose midnight in UTC it is taken, or a time with Z or an offset, ' +
+        'such as 2026-01-31T23:59:59Z.',
+    );
   }
   return date.toISOString();
 }
@@ -50,7 +58,7 @@ export function getCommand(program: Command): void {
   ])
     .argument('<id>', 'its id')
     .option('--version <number>', 'as it was at this version', positiveNumber)
-    .option('--at <time>', 'as it was at this time', instant)
+    .option('--at <time>', 'as it was at this time; a date is its midnight in UTC', instant)
     .option('--content', 'write its content, byte for byte, and nothing else')
     .option('--output <file>', 'with --content: into this file, which is replaced once all of it has come')
     .action(get);

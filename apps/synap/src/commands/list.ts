@@ -25,7 +25,7 @@ export function listCommand(program: Command): void {
     .addOption(new Option('--type <type>', 'of this type only').choices(Object.values(EntityType)))
     .option('--tag <tag>', 'with this tag only')
     .addOption(new Option('--status <status>', 'tasks of this status only').choices(Object.values(TaskStatus)))
-    .option('--at <time>', 'the library as it was at this time', instant)
+    .option('--at <time>', 'the library as it was at this time; a date is its midnight in UTC', instant)
     .option('--deleted', 'the deleted ones instead')
     .option('--limit <number>', 'at most so many', positiveNumber, 50)
     .action(list);

@@ -4,11 +4,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { call } from '../client/trpc.ts';
 import { printable } from '../output.ts';
 import { type CommonOptions, describe, outputOf, targetOf } from './context.ts';
-import { limitUpTo } from './get.ts';
+import { instant, limitUpTo } from './get.ts';
 
 interface SearchOptions extends CommonOptions {
   readonly type: readonly EntityType[];
   readonly tag: readonly string[];
+  readonly after?: string;
+  readonly before?: string;
   readonly limit: number;
 }
 
@@ -35,6 +37,8 @@ export function searchCommand(program: Command): void {
     .argument('<query...>', 'what to look for')
     .option('--type <type>', 'of this type only; given several times, of any of them', alsoType, [])
     .option('--tag <tag>', 'with this tag only; given several times, with all of them', alsoTag, [])
+    .option('--after <time>', 'changed last at this time or later; a date is its midnight in UTC', instant)
+    .option('--before <time>', 'changed last before this time', instant)
     .option('--limit <number>', `at most so many, up to ${MAX_LIMIT}`, limitUpTo(MAX_LIMIT), 10)
     .action(search);
 }
@@ -42,13 +46,15 @@ export function searchCommand(program: Command): void {
 async function search(words: readonly string[], options: SearchOptions): Promise<void> {
   const output = outputOf(options);
   const target = await targetOf(options);
-  const { type, tag, limit } = options;
+  const { type, tag, after, before, limit } = options;
   const input = {
     query: words.join(' '),
     mode: 'text' as const,
     limit,
     ...(type.length > 0 && { types: [...type] }),
     ...(tag.length > 0 && { tags: [...tag] }),
+    ...(after !== undefined && { after }),
+    ...(before !== undefined && { before }),
   };
   const { items } = await call(target, (client) => client.search.query.query(input));
   for (const item of items) {

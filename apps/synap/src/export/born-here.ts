@@ -1,4 +1,4 @@
-import { type Entity, FileType } from '@synap/types';
+import { type Entity, EntityType, FileType } from '@synap/types';
 import { stringify } from 'yaml';
 import { nameFromTitle } from './names.ts';
 
@@ -11,16 +11,22 @@ const EXTENSIONS: Readonly<Record<FileType, string>> = {
   other: '.bin',
 };
 
-/** Whether it is written as Markdown: text, or something that has no content and is all front matter. */
-export function isText(entity: Entity): boolean {
-  return entity.fileType === null || entity.fileType === FileType.MARKDOWN;
+/**
+ * Whether it is written as Markdown with front matter: text, or something that has no content and is all front matter.
+ * A file is what was uploaded, Markdown as well.
+ */
+export function isText({ type, fileType }: Entity): boolean {
+  return type !== EntityType.FILE && (fileType === null || fileType === FileType.MARKDOWN);
 }
 
-/** A readable name for what has no path: its title, or else its first words. */
+/** A readable name for what has no path: a file's own, or of the title, or else of the first words. */
 export function fileNameOf(entity: Entity): string {
-  const name = nameFromTitle(entity.title ?? entity.preview);
-  if (isText(entity)) return `${name}.md`;
-  return /\.[a-z0-9]{1,10}$/i.test(name) ? name : `${name}${EXTENSIONS[entity.fileType ?? FileType.OTHER]}`;
+  const { type, title, preview, fileType } = entity;
+  if (isText(entity)) return `${nameFromTitle(title ?? preview)}.md`;
+  const [, stem = '', extension = ''] = /^(.*?)(\.[a-z0-9]{1,10})?$/is.exec(title ?? preview) ?? [];
+  const isPlain = type === EntityType.FILE && (fileType === FileType.MARKDOWN || fileType === FileType.OTHER);
+  const missing = isPlain && title !== null ? '' : EXTENSIONS[fileType ?? FileType.OTHER];
+  return nameFromTitle(stem) + (extension || missing);
 }
 
 /** What the content does not say of an entity, as YAML between lines of `---`. */

@@ -32,7 +32,6 @@ export async function folderSink(root: string, force: boolean): Promise<Sink> {
   return {
     foldsCase: process.platform === 'darwin' || process.platform === 'win32',
     windows: process.platform === 'win32',
-    repeatable: true,
     async write(path: string, content: Readable, modifiedAt: Date): Promise<void> {
       const temporary = join(root, `.synap-export-${randomBytes(8).toString('hex')}`);
       try {

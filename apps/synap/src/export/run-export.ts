@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { inParallel } from '@initiativ/core';
 import type { Entity } from '@synap/types';
-import { request } from '../client/http.ts';
+import { isReady, request } from '../client/http.ts';
 import { type Target, unreachable } from '../client/target.ts';
 import { call } from '../client/trpc.ts';
 import { CommandError, EXIT } from '../exit.ts';
@@ -89,22 +89,31 @@ function modifiedAt({ origin, checksum, updatedAt }: Entity): Date {
 /** One file could not be written; others can. */
 class NotWritten extends Error {}
 
+/** The connection was cut while the content came. */
+class BrokenOff extends Error {}
+
 async function write(sink: Sink, entity: Entity, path: string, { target, signal }: ExportOptions): Promise<void> {
-  const attempt = async () => {
-    const response = await persist(() => responseOf(entity, target), signal);
-    const content = Readable.from(contentOf(entity, response, target), { objectMode: false });
+  let brokenOff = 0;
+  await persist(async () => {
+    const response = await responseOf(entity, target);
+    const content = Readable.from(contentOf(entity, response), { objectMode: false });
     try {
       await sink.write(path, content, modifiedAt(entity));
     } catch (error) {
+      if (error instanceof BrokenOff) {
+        // A server that goes on and cuts the connection again has found the content damaged after it began to send it.
+        if ((await isReady(target)) && ++brokenOff === 2) throw new NotWritten(CUT, { cause: error });
+        throw unreachable(target.url, error);
+      }
       const { code, message } = error as NodeJS.ErrnoException;
       // Without room nothing more can be written, whatever it is.
-      const isOfThisFile =
-        sink.repeatable && code !== 'ENOSPC' && code !== 'EDQUOT' && !(error instanceof CommandError);
+      const isOfThisFile = code !== 'ENOSPC' && code !== 'EDQUOT' && !(error instanceof CommandError);
       throw isOfThisFile ? new NotWritten(message, { cause: error }) : error;
     }
-  };
-  await (sink.repeatable ? persist(attempt, signal) : attempt());
+  }, signal);
 }
+
+const CUT = 'The server breaks off while it sends the content. synap verify --content tells whether it is damaged.';
 
 /** The content of exactly the version that was listed, whatever happened since; undefined for what has none. */
 async function responseOf({ id, version, checksum }: Entity, target: Target): Promise<Response | undefined> {
@@ -117,10 +126,10 @@ async function responseOf({ id, version, checksum }: Entity, target: Target): Pr
   }
 }
 
-async function* contentOf(entity: Entity, response: Response | undefined, target: Target): AsyncGenerator<Uint8Array> {
+async function* contentOf(entity: Entity, response: Response | undefined): AsyncGenerator<Uint8Array> {
   if (entity.path === null && isText(entity)) yield Buffer.from(frontMatter(entity));
   const hash = createHash('sha256');
-  for await (const chunk of bodyOf(response, target)) {
+  for await (const chunk of bodyOf(response)) {
     hash.update(chunk);
     yield chunk;
   }
@@ -129,10 +138,10 @@ async function* contentOf(entity: Entity, response: Response | undefined, target
   }
 }
 
-async function* bodyOf(response: Response | undefined, target: Target): AsyncGenerator<Uint8Array> {
+async function* bodyOf(response: Response | undefined): AsyncGenerator<Uint8Array> {
   try {
     yield* response?.body ?? [];
-  } catch (error) {
-    throw unreachable(target.url, error);
+  } catch (cause) {
+    throw new BrokenOff('The connection was cut.', { cause });
   }
 }

@@ -6,9 +6,11 @@ export interface Sink {
   readonly foldsCase: boolean;
   /** Whether names have to be such as Windows takes. */
   readonly windows: boolean;
-  /** Whether a file that failed can be written again; else the whole is spoilt by it. */
-  readonly repeatable: boolean;
-  /** Writes one file, whole or not at all. @param path relative, of plain names */
+  /**
+   * Writes one file, whole or not at all; one that failed can be written again.
+   * @param path relative, of plain names
+   * @throws what `content` does; {CommandError} if no other file can be written either
+   */
   write(path: string, content: Readable, modifiedAt: Date): Promise<void>;
   /** Makes what was written count. */
   finish(): Promise<void>;

@@ -6,6 +6,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { CommandError, EXIT } from '../exit.ts';
 import type { Sink } from './sink.ts';
+import { spool } from './spool.ts';
 
 /**
  * A zip archive, written as it goes under another name and renamed when it is whole. It keeps times in whole seconds.
@@ -30,15 +31,22 @@ export async function zipSink(location: string, force: boolean): Promise<Sink> {
   return {
     foldsCase: false,
     windows: false,
-    repeatable: false,
     async write(path: string, content: Readable, modifiedAt: Date): Promise<void> {
-      // One file after the other is in an archive; whose turn has not come waits with its content on the way.
+      const spooled = await spool(content, location);
+      // One file after the other is in an archive; whose turn has not come waits with its content at hand.
       const turn = last.then(() => {
-        zip.addReadStream(content, path.replaceAll('\\', '_'), { mtime: modifiedAt });
-        return Promise.race([finished(content), written]);
+        const stream = spooled.open();
+        zip.addReadStream(stream, path.replaceAll('\\', '_'), { mtime: modifiedAt });
+        return Promise.race([finished(stream), written]);
       });
       last = turn.catch(() => undefined);
-      await turn;
+      try {
+        await turn;
+      } catch (cause) {
+        throw new CommandError(EXIT.FAILED, `${location} cannot be written.`, { cause });
+      } finally {
+        await spooled.remove();
+      }
     },
     async finish(): Promise<void> {
       zip.end();

@@ -1,14 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TRPCClientError } from '@trpc/client';
 import { CommandError, EXIT } from '../exit.ts';
-
-/** The server is too busy, or stopping. */
-export class Busy extends Error {
-  constructor() {
-    super('The server is busy. Try again in a moment.');
-    this.name = 'Busy';
-  }
-}
 
 /** Milliseconds before each new try, about a minute together: a server that was killed is back by then. */
 const DELAYS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
@@ -34,9 +25,5 @@ export async function persist<Result>(work: () => Promise<Result>, signal: Abort
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof Busy) return true;
-  if (!(error instanceof CommandError)) return false;
-  const { cause } = error;
-  if (error.exitCode === EXIT.UNREACHABLE) return true;
-  return cause instanceof TRPCClientError && (cause.data as { httpStatus?: number } | undefined)?.httpStatus === 503;
+  return error instanceof CommandError && error.exitCode === EXIT.UNREACHABLE;
 }

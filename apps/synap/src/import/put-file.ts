@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { authorization } from '../client/http.ts';
+import { authorization, exitCodeFor, failureOf } from '../client/http.ts';
 import { type Target, unauthenticated, unreachable } from '../client/target.ts';
-import { Busy } from './persist.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import type { SourceFile } from './source.ts';
 
 const answer = z.object({
@@ -14,8 +14,6 @@ const answer = z.object({
 });
 export type Imported = z.infer<typeof answer>;
 
-const failure = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
 /** The server does not take this file, in its own words; others it may take. */
 export class Refusal extends Error {
   readonly code: string;
@@ -26,9 +24,6 @@ export class Refusal extends Error {
     this.code = code;
   }
 }
-
-/** Answers that are about this one file. */
-const ABOUT_THE_FILE: ReadonlySet<number> = new Set([400, 409, 410, 413]);
 
 /** A file on its way to the server. */
 export interface Outgoing {
@@ -50,7 +45,7 @@ export function bytesInMemory({ size }: SourceFile): number {
 
 /**
  * Sends one file. A small one goes as it is now, which need not be as it was listed; a large one has to be as it was.
- * @throws {Refusal} if the server refuses it; {Busy}; {CommandError} if the server is not reachable or knows no such key
+ * @throws {Refusal} if the server refuses it; {CommandError} if the server is not reachable, too busy, or knows no such key
  */
 export async function putFile(target: Target, source: string, { file, sha256, from }: Outgoing): Promise<Imported> {
   const whole = file.size <= WHOLE ? await contentOf(file) : undefined;
@@ -64,13 +59,15 @@ export async function putFile(target: Target, source: string, { file, sha256, fr
   });
   const body = whole ?? ReadableStream.from<Uint8Array>(await opened(file));
   const response = await send(target, `/api/v1/import/file?${query.toString()}`, body);
-  const said: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return answer.parse(said);
+  if (response.ok) return answer.parse(await response.json());
   if (response.status === 401) throw unauthenticated(target);
-  if (response.status === 503 || response.status === 429) throw new Busy();
-  const error = failure.safeParse(said).data?.error;
-  if (error && ABOUT_THE_FILE.has(response.status)) throw new Refusal(error.code, error.message);
-  throw new Error(error?.message ?? `The server answered ${response.status}, and not as Synap does.`);
+  const { code, message } = await failureOf(response);
+  const exitCode = exitCodeFor(response.status, code);
+  // Whatever else Synap has against a file, a lost object of its own for one, is no reason to leave out the others.
+  const isOfThisFile = code !== undefined && code !== 'STORAGE_FULL' && response.status !== 403;
+  throw isOfThisFile && exitCode !== EXIT.UNREACHABLE
+    ? new Refusal(code, message)
+    : new CommandError(exitCode, message);
 }
 
 async function send(target: Target, path: string, body: Buffer<ArrayBuffer> | ReadableStream): Promise<Response> {

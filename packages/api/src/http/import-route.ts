@@ -1,7 +1,7 @@
 import { checksumFrom } from '@initiativ/core';
 import { LIMITS, timestamp, type UserId } from '@synap/types';
 import { z } from 'zod';
-import { isMarkdownPath } from '../import/file-import.ts';
+import { isMarkdownPath } from '../import/describe-file.ts';
 import type { Imports } from '../import/imports.ts';
 import { sourceName } from '../routers/imports.ts';
 import { instant } from '../routers/input.ts';

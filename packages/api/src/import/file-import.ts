@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import {
   actionFor,
   type ContentReference,
@@ -9,7 +8,6 @@ import {
   type IStorage,
   importPath,
   nameOf,
-  parseNote,
   type Warning,
 } from '@initiativ/core';
 import type { KnownOrigin, OriginReader } from '@synap/database';
@@ -24,7 +22,6 @@ import {
   entityId,
   FileType,
   isSynapError,
-  LIMITS,
   type Origin,
   SynapError,
   type Timestamp,
@@ -32,6 +29,7 @@ import {
 } from '@synap/types';
 import type { FileStore } from '../files/file-store.ts';
 import { derivedId } from '../storage/derived-id.ts';
+import { type Described, described, isMarkdownPath, sameTags, textOf } from './describe-file.ts';
 
 /** A file of a source, with what its file system says of it. */
 export interface FileToImport {
@@ -70,10 +68,6 @@ interface Task extends FileToImport {
   stored?: { readonly id: EntityId; readonly reference: ContentReference };
 }
 
-export function isMarkdownPath(path: string): boolean {
-  return /\.(?:md|markdown)$/i.test(path);
-}
-
 /** Brings one file in. To do it again changes nothing, so whoever got no answer may simply repeat it. */
 export class FileImport {
   readonly #storage: IStorage;
@@ -108,31 +102,53 @@ export class FileImport {
     }
     const origin: Origin = { source: file.source, path, checksum, modifiedAt: file.modifiedAt };
     const task: Task = { ...file, ...options, path, userId, origin, text: textOf(path, file.content) };
-    for (let tries = 1, generation = 0; ; tries++) {
+    for (let tries = 1; ; tries++) {
       try {
         const [known] = await this.#origins.atPaths(userId, file.source, [path]);
         if (known) return await this.#again(task, known);
         const moved = await this.#movedFrom(task);
-        return moved ? await this.#move(task, moved) : await this.#create(task, generation++);
+        return moved ? await this.#move(task, moved) : await this.#create(task);
       } catch (error) {
         if (tries === MAX_TRIES || !isSynapError(error, 'VERSION_CONFLICT')) throw error;
       }
     }
   }
 
-  /**
-   * The id follows from the place, so that two imports at once cannot make two of one file. Where a file was that has
-   * moved on with its id, the next one gets an id of the next generation.
-   */
-  async #create(task: Task, generation: number): Promise<ImportedFile> {
+  async #create(task: Task): Promise<ImportedFile> {
     const { userId, path, origin, text } = task;
-    const id = entityId(derivedId(['import', userId, origin.source, path, generation]));
+    const id = await this.#freeId(task);
     const { title, tags, warnings } = described(path, text);
     const type = text === undefined ? EntityType.FILE : EntityType.NOTE;
     const content = await this.#content(task, id, type);
     const data = { userId, id, type, title, tags, path, origin, ...content };
     await this.#storage.createEntity(data, this.#written(task));
     return { action: 'create', entityId: id, warnings: [...warnings, ...warningsOf(task)] };
+  }
+
+  /**
+   * The id follows from the place, so that two imports at once cannot make two of one file. Where a file was that has
+   * moved on with its id, the next one gets an id of the next generation. It is looked for before the content is
+   * touched, which comes once only and is stored under the id.
+   * @throws {SynapError} `VERSION_CONFLICT` if another import has made the file since it was looked for
+   */
+  async #freeId({ userId, origin: { source, path } }: Task): Promise<EntityId> {
+    for (let generation = 0; ; generation++) {
+      const id = entityId(derivedId(['import', userId, source, path, generation]));
+      const holder = await this.#holderOf(id, userId);
+      if (holder === undefined) return id;
+      if (holder.origin?.source === source && holder.origin.path === path) {
+        throw new SynapError('VERSION_CONFLICT', 'Another import was quicker.');
+      }
+    }
+  }
+
+  async #holderOf(id: EntityId, userId: UserId): Promise<Entity | undefined> {
+    try {
+      return await this.#storage.getEntity(id, userId);
+    } catch (error) {
+      if (isSynapError(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
   }
 
   /** A file whose path is known. */
@@ -211,9 +227,9 @@ export class FileImport {
     now: Described,
   ): Promise<Pick<EntityChange, 'title' | 'tags'>> {
     const isNote = entity.fileType === FileType.MARKDOWN && isMarkdownPath(pathBefore);
-    const text = isNote
-      ? await this.#storage.getEntityContent(entity.id, userId, { version: entity.version })
-      : undefined;
+    const text = isNote ? await this.#readable(entity, userId) : undefined;
+    // What it said can no longer be known, so neither whether a person changed it.
+    if (isNote && text === undefined) return {};
     const before = described(pathBefore, text);
     return {
       ...(entity.title === before.title && { title: now.title }),
@@ -221,9 +237,23 @@ export class FileImport {
     };
   }
 
+  /** The text of a note; undefined where the store has lost or damaged it. */
+  async #readable(entity: Entity, userId: UserId): Promise<string | undefined> {
+    try {
+      return await this.#storage.getEntityContent(entity.id, userId, { version: entity.version });
+    } catch (error) {
+      if (isSynapError(error, 'CHECKSUM_MISMATCH', 'OBJECT_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * An older time than that of the version before would take that one out of every look at a time: it would have been
+   * replaced before it was written. The file's own time is kept in the origin.
+   */
   async #update(task: Task, entity: Entity, change: EntityChange): Promise<void> {
     const written = this.#written(task);
-    const timestamp = written.timestamp > entity.updatedAt ? written.timestamp : entity.updatedAt;
+    const timestamp = written.timestamp > entity.updatedAt ? written.timestamp : this.#now();
     const options = { ...written, timestamp, expectedVersion: entity.version };
     await this.#storage.updateEntity(entity.id, task.userId, change, options);
   }
@@ -254,38 +284,11 @@ function checksumFor({ content, checksum }: FileToImport): Checksum {
   throw new SynapError('VALIDATION_FAILED', 'sha256: Tell the SHA-256 of the file; it is what it is known by.');
 }
 
-function textOf(path: string, content: FileToImport['content']): string | undefined {
-  if (!isMarkdownPath(path) || !(content instanceof Uint8Array)) return undefined;
-  if (content.length > LIMITS.contentBytes || !isUtf8(content)) return undefined;
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
-}
-
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-interface Described {
-  readonly title: string;
-  readonly tags: string[];
-  readonly warnings: readonly Warning[];
-}
-
-function described(path: string, text: string | undefined): Described {
-  if (text !== undefined) {
-    const { title, tags, warnings } = parseNote(text, path);
-    return { title, tags: [...tags], warnings };
-  }
-  const name = nameOf(path)
-    .replace(/\p{Cc}/gu, ' ')
-    .trim();
-  return { title: [...name].slice(0, LIMITS.titleCharacters).join(''), tags: [], warnings: [] };
 }
 
 function warningsOf({ path, text }: Task): Warning[] {
   if (text !== undefined || !isMarkdownPath(path)) return [];
   return [{ code: 'NO_NOTE', message: 'It is called Markdown but is not UTF-8, or too long: it is kept as a file.' }];
-}
-
-function sameTags(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((tag, index) => tag === b[index]);
 }

@@ -1,3 +1,5 @@
+import { IndentedCode } from './indented-code.ts';
+
 /** A link as it is written: `[[target#heading|alias]]`, or a Markdown link to a file of the same library. */
 export interface Link {
   /** What it leads to, without heading and alias; decoded, if it is a Markdown link. '' for a heading of the note itself. */
@@ -44,6 +46,7 @@ interface Fence {
 export function scan(text: string, from = 0): Found {
   const blocks = new BlockScanner(text);
   let fence: Fence | undefined;
+  const indented = new IndentedCode();
   let blockStart = from;
   for (let at = from; at < text.length; ) {
     const newline = text.indexOf('\n', at);
@@ -53,7 +56,9 @@ export function scan(text: string, from = 0): Found {
       fence = undefined;
       blockStart = at;
     }
-    const mark = FENCE.exec(line);
+    const isBlank = line.trim() === '' && end - at < LINE_HEAD;
+    const isCode = !fence && indented.has(line, isBlank);
+    const mark = isCode ? null : FENCE.exec(line);
     if (fence) {
       if (mark && closes(mark, fence)) {
         fence = undefined;
@@ -62,7 +67,10 @@ export function scan(text: string, from = 0): Found {
     } else if (mark && opens(mark)) {
       blocks.scan(blockStart, at);
       fence = { mark: mark[1]?.[0] ?? '', length: mark[1]?.length ?? 0, quoted: QUOTED.test(line) };
-    } else if (BEGINS_BLOCK.test(line) || (line.trim() === '' && end - at < LINE_HEAD)) {
+    } else if (isCode) {
+      blocks.scan(blockStart, at);
+      blockStart = end + 1;
+    } else if (BEGINS_BLOCK.test(line) || isBlank) {
       blocks.scan(blockStart, at);
       blockStart = at;
     }

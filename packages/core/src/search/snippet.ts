@@ -92,16 +92,20 @@ function wordBorder(text: string, place: number, step: 1 | -1, limit: number): n
   return /[\udc00-\udfff]/.test(text[place] ?? '') ? place + step : place;
 }
 
-/** What Markdown means to the page and not to the reader, and line breaks. */
-const NOISE = /(?:!?\[\[|\]\]|[*_`~]{2,}|`|^[ \t]*(?:#{1,6}|>|[-*+])[ \t]+)/gmu;
+/** What Markdown means to the page and not to the reader. */
+const NOISE = /!?\[\[|\]\]|[*_`~]{2,}|`/gu;
+/** The same at the beginning of a line; elsewhere it is a dash, or greater than. */
+const LINE_NOISE = /^[ \t]*(?:#{1,6}|>|[-*+])[ \t]+/gmu;
 
 /** The text between two places on one line, without the noise; the hits are moved along. */
 function render(text: string, start: number, end: number, hits: readonly Hit[]): Snippet {
   let shown = '';
   const highlights: Span[] = [];
   const add = (from: number, to: number): void => {
+    const isLineStart = from === 0 || /[\n\r\u2028\u2029]/.test(text.charAt(from - 1));
     const plain = text
       .slice(from, to)
+      .replace(LINE_NOISE, (noise, offset: number) => (offset > 0 || isLineStart ? '' : noise))
       .replace(NOISE, '')
       .replace(/[\s\p{Cc}]+/gu, ' ');
     shown += shown === '' || shown.endsWith(' ') ? plain.trimStart() : plain;
