@@ -29,6 +29,7 @@ export interface ResolvedLink {
   readonly heading: string | null;
   readonly alias: string | null;
   readonly embed: boolean;
+  readonly kind: 'wiki' | 'markdown';
   /** Null if there is nothing that it leads to. */
   readonly entityId: EntityId | null;
   readonly fileType: FileType | null;
@@ -125,12 +126,12 @@ export class Imports {
     const titles = [...new Set(unresolved.map((link) => link.target.normalize('NFC')))];
     const titled = await this.#parts.origins.titled(userId, titles);
     return links.map((link, index) => {
-      const { target, heading, alias, embed } = link;
+      const { target, heading, alias, embed, kind } = link;
       const to =
         target === ''
           ? { entityId: id, fileType: entity.fileType }
           : (found[index] ?? titled.find(({ title }) => title !== null && foldPath(title) === foldPath(target)));
-      return { target, heading, alias, embed, entityId: to?.entityId ?? null, fileType: to?.fileType ?? null };
+      return { target, heading, alias, embed, kind, entityId: to?.entityId ?? null, fileType: to?.fileType ?? null };
     });
   }
 }
