@@ -62,7 +62,8 @@ export function App() {
 function SignedIn() {
   const session = useSession();
   if (session.isPending) return <Loading />;
-  if (session.isError) {
+  // Who was signed in still is while the server does not answer.
+  if (session.isLoadingError) {
     return (
       <Page title="Synap">
         <h1>Synap</h1>
