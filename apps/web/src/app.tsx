@@ -1,7 +1,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { Toast } from '@base-ui/react/toast';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { explain, isReason } from './api/errors.ts';
@@ -18,6 +18,7 @@ import { Page } from './shell/page.tsx';
 import { SignInPage } from './shell/sign-in-page.tsx';
 import { Toasts, toasts } from './shell/toasts.tsx';
 import { Failed, Loading } from './ui/states.tsx';
+import { openTab, TabContext } from './ui/tab.ts';
 
 const ImportPage = lazy(() => import('./import/import-page.tsx').then((module) => ({ default: module.ImportPage })));
 
@@ -40,20 +41,32 @@ const queries: QueryClient = new QueryClient({
   },
 });
 
+const tab = openTab(localStorage, sessionStorage, new BroadcastChannel('synap:tabs'));
+
 export function App() {
+  useEffect(() => {
+    // Only for what the browser has no room for: everything else is there again.
+    const ask = (event: BeforeUnloadEvent) => {
+      if (tab.unkept.size > 0) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, []);
   return (
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queries}>
-        <Toast.Provider toastManager={toasts}>
-          <OfflineBanner />
-          <Switch>
-            <Route path="/sign-in" component={SignInPage} />
-            <Route>
-              <SignedIn />
-            </Route>
-          </Switch>
-          <Toasts />
-        </Toast.Provider>
+        <TabContext value={tab}>
+          <Toast.Provider toastManager={toasts}>
+            <OfflineBanner />
+            <Switch>
+              <Route path="/sign-in" component={SignInPage} />
+              <Route>
+                <SignedIn />
+              </Route>
+            </Switch>
+            <Toasts />
+          </Toast.Provider>
+        </TabContext>
       </QueryClientProvider>
     </CSPProvider>
   );
