@@ -6,6 +6,7 @@ import { ErrorBoundary } from 'react-error-boundary';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { explain, isReason } from './api/errors.ts';
 import { SESSION_KEY, useSession } from './api/session.ts';
+import { ImportRunProvider, ImportStatus } from './import/import-run.tsx';
 import { FeedPage } from './list/feed-page.tsx';
 import { TagPage } from './list/tag-page.tsx';
 import { tagOf } from './list/tags.tsx';
@@ -86,13 +87,14 @@ function SignedIn() {
   }
   if (session.data === null) return <Redirect to="/sign-in" replace />;
   return (
-    <>
+    <ImportRunProvider>
       <a className="skip" href="#main">
         To the content
       </a>
       <Header />
+      <ImportStatus />
       <Pages />
-    </>
+    </ImportRunProvider>
   );
 }
 
