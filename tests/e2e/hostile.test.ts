@@ -28,6 +28,7 @@ const HOSTILE_MARKDOWN = `
 <noscript><p title="</noscript><img src=x onerror=${RUN}>"></noscript>
 <details open ontoggle="${RUN}">x</details>
 <video><source onerror="${RUN}"></video>
+<picture><source srcset="https://evil.example/pixel.png"><img src="pixel.png" srcset="https://evil.example/pixel.png" alt="x"></picture>
 <div id="root" style="position:fixed;inset:0">clobber</div>
 <p id="capture" name="main">clobber</p>
 
@@ -99,7 +100,7 @@ describeInBrowser('the web page and hostile content', () => {
       const prose = page.locator('.prose');
       await prose.getByText('Fine to the end.').waitFor();
       const forbidden = prose.locator(
-        'script, style, iframe, object, embed, form, svg, base, meta, link, button, [style]',
+        'script, style, iframe, object, embed, form, svg, base, meta, link, button, picture, source, [srcset], [style]',
       );
       expect(await forbidden.count()).toBe(0);
       const attributes = await prose.evaluate((root) =>

@@ -111,6 +111,33 @@ describeInBrowser('the web page: import and search', () => {
     await page.context().close();
   });
 
+  it('goes to a heading of the note that is open, and minds no malformed one', async () => {
+    const folder = join(await mkdtemp(join(tmpdir(), 'synap-vault-')), 'headings');
+    await mkdir(folder);
+    const space = 'Much text.\n\n'.repeat(200);
+    const both = '[[Long#First part|to the first]] [[Long#Second part|to the second]]\n\n';
+    await writeFile(join(folder, 'Long.md'), `${both}${space}# First part\n\n${both}${space}# Second part\n\n${space}`);
+    const page = await web.signedIn();
+    await page.goto('/import');
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await (await chooser).setFiles(folder);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('heading', { name: 'Done' }).waitFor();
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Long', exact: true }).click();
+    const topOf = (name: string) => async () =>
+      Math.abs((await page.getByRole('heading', { name }).boundingBox())?.y ?? -1e6);
+    await page.getByRole('link', { name: 'to the first' }).first().click();
+    await expect.poll(topOf('First part')).toBeLessThan(200);
+    await page.getByRole('link', { name: 'to the second' }).last().click();
+    await expect.poll(topOf('Second part')).toBeLessThan(200);
+    await page.goto(`${page.url().split('#')[0]}?again#%`);
+    await page.getByRole('heading', { name: 'First part' }).waitFor();
+    await page.context().close();
+    await rm(join(folder, '..'), { recursive: true });
+  });
+
   it('imports by keyboard, from a folder on the disk, and says what was not clear', async () => {
     const folder = join(await mkdtemp(join(tmpdir(), 'synap-vault-')), 'second');
     await mkdir(join(folder, 'sub'), { recursive: true });
@@ -196,6 +223,14 @@ describeInBrowser('the web page: import and search', () => {
     await page.getByLabel('Only this tag').selectOption('flowers');
     await result.waitFor();
     await page.reload();
+    await result.waitFor();
+    // The file is of the year 2020.
+    await page.getByLabel('Changed').selectOption('Past year');
+    await page.getByText('Nothing found').waitFor();
+    expect(new URL(page.url()).searchParams.get('since')).toBe('year');
+    await page.reload();
+    await page.getByText('Nothing found').waitFor();
+    await page.getByLabel('Changed').selectOption('Any time');
     await result.waitFor();
     expect(await page.getByRole('searchbox', { name: 'Search' }).inputValue()).toBe('roses tul');
     await page.context().close();

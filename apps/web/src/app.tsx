@@ -1,11 +1,12 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { Toast } from '@base-ui/react/toast';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { explain, isReason } from './api/errors.ts';
 import { SESSION_KEY, useSession } from './api/session.ts';
+import { ImportRunProvider, ImportStatus } from './import/import-run.tsx';
 import { FeedPage } from './list/feed-page.tsx';
 import { TagPage } from './list/tag-page.tsx';
 import { tagOf } from './list/tags.tsx';
@@ -18,6 +19,7 @@ import { Page } from './shell/page.tsx';
 import { SignInPage } from './shell/sign-in-page.tsx';
 import { Toasts, toasts } from './shell/toasts.tsx';
 import { Failed, Loading } from './ui/states.tsx';
+import { openTab, TabContext } from './ui/tab.ts';
 
 const ImportPage = lazy(() => import('./import/import-page.tsx').then((module) => ({ default: module.ImportPage })));
 
@@ -40,20 +42,32 @@ const queries: QueryClient = new QueryClient({
   },
 });
 
+const tab = openTab(localStorage, sessionStorage, new BroadcastChannel('synap:tabs'));
+
 export function App() {
+  useEffect(() => {
+    // Only for what the browser has no room for: everything else is there again.
+    const ask = (event: BeforeUnloadEvent) => {
+      if (tab.unkept.size > 0) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, []);
   return (
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queries}>
-        <Toast.Provider toastManager={toasts}>
-          <OfflineBanner />
-          <Switch>
-            <Route path="/sign-in" component={SignInPage} />
-            <Route>
-              <SignedIn />
-            </Route>
-          </Switch>
-          <Toasts />
-        </Toast.Provider>
+        <TabContext value={tab}>
+          <Toast.Provider toastManager={toasts}>
+            <OfflineBanner />
+            <Switch>
+              <Route path="/sign-in" component={SignInPage} />
+              <Route>
+                <SignedIn />
+              </Route>
+            </Switch>
+            <Toasts />
+          </Toast.Provider>
+        </TabContext>
       </QueryClientProvider>
     </CSPProvider>
   );
@@ -62,7 +76,8 @@ export function App() {
 function SignedIn() {
   const session = useSession();
   if (session.isPending) return <Loading />;
-  if (session.isError) {
+  // Who was signed in still is while the server does not answer.
+  if (session.isLoadingError) {
     return (
       <Page title="Synap">
         <h1>Synap</h1>
@@ -72,13 +87,14 @@ function SignedIn() {
   }
   if (session.data === null) return <Redirect to="/sign-in" replace />;
   return (
-    <>
+    <ImportRunProvider>
       <a className="skip" href="#main">
         To the content
       </a>
       <Header />
+      <ImportStatus />
       <Pages />
-    </>
+    </ImportRunProvider>
   );
 }
 

@@ -84,6 +84,23 @@ it('recognises what was moved, if it sees the whole source', async () => {
   expect(part.sent).toMatchObject([{ from: undefined }]);
 });
 
+it('takes nothing for moved while a file cannot be read, nor what was refused', async () => {
+  const unreadable = file('locked.md', 'x', async () => Promise.reject(new Error('NotReadable')));
+  const locked = server({ 'old.md': 'text' });
+  await run(sourceOf('s', [file('new.md', 'text'), unreadable], true), locked.api);
+  expect(locked.sent).toEqual([{ path: 'new.md', text: 'text', from: undefined }]);
+
+  const refused = server({ 'old.md': 'text' });
+  const source = {
+    ...sourceOf('s', [file('new.md', 'text')], true),
+    refused: [{ path: 'old.md', message: 'A trap.' }],
+  };
+  const progress = await run(source, refused.api);
+  expect(refused.sent).toEqual([{ path: 'new.md', text: 'text', from: undefined }]);
+  expect(progress.counts).toMatchObject({ create: 1, refused: 1 });
+  expect(progress.remarks).toContainEqual({ path: 'old.md', message: 'A trap.' });
+});
+
 it('reports what cannot be brought in, and brings in the rest', async () => {
   const { api, sent } = server({}, async (path) => {
     if (path === 'large.md') throw new ApiError(413, 'CONTENT_TOO_LARGE', 'too large');

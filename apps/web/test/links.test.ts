@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { destinationOf, headingId, linkIndex } from '../src/markdown/link-target.ts';
 
 const index = linkIndex([
-  { target: 'Garden', entityId: 'g', fileType: 'markdown' },
-  { target: 'notes/plan.md', entityId: 'p', fileType: 'markdown' },
-  { target: '../files/a b.png', entityId: 'i', fileType: 'image' },
-  { target: 'C# notes', entityId: 'c', fileType: 'markdown' },
-  { target: 'Cafe\u0301', entityId: 'e', fileType: 'markdown' },
-  { target: 'Nowhere', entityId: null, fileType: null },
+  { target: 'Garden', kind: 'wiki', entityId: 'g', fileType: 'markdown' },
+  { target: 'notes/plan.md', kind: 'wiki', entityId: 'p', fileType: 'markdown' },
+  { target: '../files/a b.png', kind: 'wiki', entityId: 'i', fileType: 'image' },
+  { target: 'C# notes', kind: 'wiki', entityId: 'c', fileType: 'markdown' },
+  { target: 'Cafe\u0301', kind: 'wiki', entityId: 'e', fileType: 'markdown' },
+  { target: 'Nowhere', kind: 'wiki', entityId: null, fileType: null },
 ]);
 
 it.each([
@@ -19,24 +19,33 @@ it.each([
   ['Caf%C3%A9', 'e'],
   ['C%23%20notes', 'c'],
 ])('finds %s', (address, id) => {
-  expect(destinationOf(address, index)).toMatchObject({ kind: 'entity', id });
+  expect(destinationOf(address, 'wiki', index)).toMatchObject({ kind: 'entity', id });
+});
+
+it('tells links apart that have the same name and are written in other ways', () => {
+  const both = linkIndex([
+    { target: 'a', kind: 'wiki', entityId: 'top', fileType: 'markdown' },
+    { target: 'a.md', kind: 'markdown', entityId: 'beside', fileType: 'markdown' },
+  ]);
+  expect(destinationOf('a', 'wiki', both)).toMatchObject({ id: 'top' });
+  expect(destinationOf('a.md', 'markdown', both)).toMatchObject({ id: 'beside' });
 });
 
 it('tells the heading', () => {
-  expect(destinationOf('Garden%23Roses%20red', index)).toMatchObject({ id: 'g', heading: 'Roses red' });
-  expect(destinationOf('#Roses', index)).toEqual({ kind: 'heading', heading: 'Roses' });
+  expect(destinationOf('Garden%23Roses%20red', 'wiki', index)).toMatchObject({ id: 'g', heading: 'Roses red' });
+  expect(destinationOf('#Roses', 'wiki', index)).toEqual({ kind: 'heading', heading: 'Roses' });
   expect(headingId('Part#Roses & Tulips!')).toBe('user-content-roses-tulips');
 });
 
 it('shows what leads nowhere', () => {
-  expect(destinationOf('Nowhere', index)).toEqual({ kind: 'missing', target: 'Nowhere' });
-  expect(destinationOf('%E0%A4%A', index)).toEqual({ kind: 'missing', target: '%E0%A4%A' });
+  expect(destinationOf('Nowhere', 'wiki', index)).toEqual({ kind: 'missing', target: 'Nowhere' });
+  expect(destinationOf('%E0%A4%A', 'wiki', index)).toEqual({ kind: 'missing', target: '%E0%A4%A' });
 });
 
 it.each(['https://example.org/', 'http://example.org/a#b', 'mailto:a@example.org', 'HTTPS://example.org'])(
   'leads out to %s',
   (url) => {
-    expect(destinationOf(url, index)).toEqual({ kind: 'external', url });
+    expect(destinationOf(url, 'wiki', index)).toEqual({ kind: 'external', url });
   },
 );
 
@@ -54,5 +63,5 @@ it.each([
   '',
   '#',
 ])('refuses %j', (address) => {
-  expect(destinationOf(address, index)).toEqual({ kind: 'refused' });
+  expect(destinationOf(address, 'wiki', index)).toEqual({ kind: 'refused' });
 });

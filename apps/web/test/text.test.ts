@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import { parseTags } from '../src/edit/tags-text.ts';
 import { previewBeyond, previewText, titleOf } from '../src/list/title.ts';
 import { frontMatter } from '../src/markdown/front-matter.ts';
+import { headingIn } from '../src/note/use-heading.ts';
 import { withoutTitle } from '../src/note/without-title.ts';
-import { segments, toggled } from '../src/search/search-params.ts';
+import { segments, sinceOf, startOf, toggled, withSince } from '../src/search/search-params.ts';
 import { formatAgo, formatSize } from '../src/ui/format.ts';
 import { isBlank, isTooLarge, LIMITS } from '../src/ui/limits.ts';
 
@@ -45,8 +46,33 @@ it.each([
   ['---\na: 1\n---\n\n# T #\nrest', 'T', '---\na: 1\n---\n\nrest'],
   ['# Other\nrest', 'T', '# Other\nrest'],
   ['text\n# T', 'T', 'text\n# T'],
+  ['\uFEFF---\r\na: 1\r\n---\r\n#\tT ##  \r\nrest', 'T', '\uFEFF---\r\na: 1\r\n---\r\nrest'],
+  ['---\nno end\n# T', 'T', '---\nno end\n# T'],
+  ['#T\nrest', 'T', '#T\nrest'],
 ])('shows a title once in %j', (content, title, rest) => {
   expect(withoutTitle(content, title)).toBe(rest);
+});
+
+it('looks for a title in a long line of spaces in no time to speak of', () => {
+  const spaces = ' '.repeat(1_000_000);
+  expect(withoutTitle(`# a${spaces}b`, 'T')).toBe(`# a${spaces}b`);
+  expect(withoutTitle(`# T${spaces}#${spaces}\nrest`, 'T')).toBe('rest');
+  expect(withoutTitle(`---${spaces}x\n${'\n'.repeat(100_000)}# T`, 'T')).toContain('# T');
+});
+
+it('reads how far back a search goes from the address', () => {
+  const now = Date.parse('2024-03-08T12:00:00Z');
+  const params = withSince(new URLSearchParams('q=a&tag=b'), 'week');
+  expect(params.toString()).toBe('q=a&tag=b&since=week');
+  expect(sinceOf(params)).toBe('week');
+  expect(startOf('week', now)).toBe('2024-03-01T12:00:00.000Z');
+  expect(withSince(params, '').toString()).toBe('q=a&tag=b');
+  for (const text of ['', 'since=', 'since=toString', 'since=decade'])
+    expect(sinceOf(new URLSearchParams(text))).toBeNull();
+});
+
+it.each(['', '#', '#%', '#%E0%A4%A'])('finds no heading in the address %j', (hash) => {
+  expect(headingIn(hash)).toBeNull();
 });
 
 it('reads tags as they are typed', () => {

@@ -9,6 +9,7 @@ export {
   type RelationState,
   toRelation,
 } from './decide/relation.ts';
+export { modifiedAt } from './import/file-time.ts';
 export {
   actionFor,
   checksumFrom,
@@ -21,6 +22,13 @@ export {
   type PlannedFile,
   planImport,
 } from './import/plan.ts';
+export {
+  isTooMuch,
+  reasonToRefuse,
+  ZIP_REASONS,
+  type ZipEntryFacts,
+  type ZipReason,
+} from './import/zip-rules.ts';
 export { inParallel } from './in-parallel.ts';
 export type {
   ChangeOptions,

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isHidden, modifiedAt, type Problem, type Source, type SourceFile } from './source.ts';
+import { modifiedAt } from '@initiativ/core';
+import { isHidden, type Problem, type Source, type SourceFile } from './source.ts';
 
 const REASONS = {
   SYMBOLIC_LINK: 'It is a symbolic link, which is not followed.',

@@ -1,34 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { importPath } from '@initiativ/core';
+import {
+  importPath,
+  isTooMuch,
+  modifiedAt,
+  reasonToRefuse,
+  ZIP_REASONS,
+  type ZipEntryFacts,
+  type ZipReason,
+} from '@initiativ/core';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { CommandError, EXIT } from '../exit.ts';
-import { isHidden, modifiedAt, type Problem, type Source, type SourceFile } from './source.ts';
-
-const REASONS = {
-  PATH_REFUSED: 'Its path is absolute, leads out of the archive, or is none.',
-  NAME_NOT_UTF8: 'Its name is said to be UTF-8 and is not.',
-  SYMBOLIC_LINK: 'It is a symbolic link, which is not followed.',
-  ENCRYPTED: 'It is encrypted.',
-  COMPRESSION_UNKNOWN: 'It is compressed in a way that is not supported.',
-  ZIP_BOMB: 'It would become far larger than it is in the archive.',
-  DUPLICATE_PATH: 'The archive has another file with the same path.',
-} as const;
-type Reason = keyof typeof REASONS;
-
-/** How many times its size in the archive a file may have. Text is rarely above 20; deflate ends at 1,032. */
-const MAX_RATIO = 250;
-/** Bytes up to which the ratio does not matter. */
-const HARMLESS = 1024 * 1024;
-/** Bytes that all files together may have beyond what the ratio allows for the archive as a whole. */
-const HARMLESS_TOGETHER = 100 * 1024 * 1024;
+import { isHidden, type Problem, type Source, type SourceFile } from './source.ts';
 
 const UTF8_FLAG = 0x800;
-const UNIX = 3;
-const MAC = 19;
-const FILE_FORMAT = 0o170000;
-const LINK = 0o120000;
 
 /**
  * The files of a zip archive. Nothing is written anywhere; what an archive could be made to do harm with is refused by
@@ -68,16 +54,15 @@ async function sourceOf(zip: ZipFile): Promise<Source> {
     const name = nameOf(entry);
     if (name.endsWith('/')) continue;
     const path = importPath(name);
-    const refuse = (code: Reason) => refused.push({ path: path ?? name, code, message: REASONS[code] });
-    const reason = reasonToRefuse(entry, name);
+    const refuse = (code: ZipReason) => refused.push({ path: path ?? name, code, message: ZIP_REASONS[code] });
+    const reason = reasonToRefuse(factsOf(entry, name));
     if (reason) refuse(reason);
     else if (path === undefined) refuse('PATH_REFUSED');
     else if (path.split('/').some(isHidden)) hidden++;
     else if (files.has(path)) refuse('DUPLICATE_PATH');
     else {
       together += entry.uncompressedSize;
-      // Files may share their bytes in the archive, each harmless by itself.
-      if (together > zip.fileSize * MAX_RATIO + HARMLESS_TOGETHER) refuse('ZIP_BOMB');
+      if (isTooMuch(together, zip.fileSize)) refuse('ZIP_BOMB');
       else files.set(path, fileOf(zip, entry, path));
     }
   }
@@ -89,17 +74,18 @@ function nameOf(entry: Entry): string {
   return yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
 }
 
-function reasonToRefuse(entry: Entry, name: string): Reason | undefined {
-  if ((entry.generalPurposeBitFlag & UTF8_FLAG) !== 0 && !isUtf8(entry.fileNameRaw)) return 'NAME_NOT_UTF8';
-  // A backslash separates folders on Windows, whatever the archive means by it; so does the colon of a drive.
-  if (name.includes('\\') || /^[a-z]:/i.test(name)) return 'PATH_REFUSED';
-  const system = entry.versionMadeBy >> 8;
-  const format = (entry.externalFileAttributes >>> 16) & FILE_FORMAT;
-  if ((system === UNIX || system === MAC) && format === LINK) return 'SYMBOLIC_LINK';
-  if (entry.isEncrypted()) return 'ENCRYPTED';
-  if (!entry.canDecodeFileData()) return 'COMPRESSION_UNKNOWN';
-  const { uncompressedSize, compressedSize } = entry;
-  return uncompressedSize > HARMLESS && uncompressedSize > compressedSize * MAX_RATIO ? 'ZIP_BOMB' : undefined;
+function factsOf(entry: Entry, name: string): ZipEntryFacts {
+  const { versionMadeBy, externalFileAttributes, compressedSize, uncompressedSize } = entry;
+  return {
+    name,
+    nameIsSound: (entry.generalPurposeBitFlag & UTF8_FLAG) === 0 || isUtf8(entry.fileNameRaw),
+    versionMadeBy,
+    externalFileAttributes,
+    encrypted: entry.isEncrypted(),
+    decodable: entry.canDecodeFileData(),
+    compressedSize,
+    uncompressedSize,
+  };
 }
 
 function fileOf(zip: ZipFile, entry: Entry, path: string): SourceFile {

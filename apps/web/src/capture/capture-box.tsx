@@ -1,24 +1,42 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
+import { explain, isReason } from '../api/errors.ts';
 import { useUserId } from '../api/session.ts';
 import { addToFeed } from '../list/feed-cache.ts';
 import { type CaptureDraft, captureDrafts, withText } from '../ui/drafts.ts';
 import { isBlank, isHuge, isTooLarge } from '../ui/limits.ts';
 import { randomId } from '../ui/random-id.ts';
+import { useTab } from '../ui/tab.ts';
 
 /** Where a new note is written. What is in it survives everything but being saved. */
 export function CaptureBox() {
   const userId = useUserId();
-  const drafts = useMemo(() => captureDrafts(localStorage, userId), [userId]);
+  const tab = useTab();
+  const drafts = useMemo(() => captureDrafts(tab, userId), [tab, userId]);
   const [draft, setDraft] = useState<CaptureDraft | null>(() => drafts.load());
-  const [kept, setKept] = useState(true);
+  const [kept, setKept] = useState(() => draft === null || drafts.save(draft));
   const field = useRef<HTMLTextAreaElement>(null);
   const queries = useQueryClient();
   const text = draft?.text ?? '';
 
   useEffect(() => field.current?.focus(), []);
+
+  // What a tab left that is there no more, if nothing is written here by then.
+  useEffect(() => {
+    let here = true;
+    void tab.open.then((open) => {
+      const left = here && drafts.load() === null ? drafts.adopt(open) : null;
+      if (!left) return;
+      // That tab may have sent it: with its key, a text that is changed from now on would be refused.
+      const mine = withText(null, left.text, randomId);
+      drafts.save(mine);
+      setDraft(mine);
+    });
+    return () => {
+      here = false;
+    };
+  }, [tab, drafts]);
 
   const change = (next: CaptureDraft) => {
     setDraft(next);
@@ -29,6 +47,10 @@ export function CaptureBox() {
   const save = useMutation({
     mutationFn: ({ text: content, idempotencyKey }: CaptureDraft) =>
       api.notes.create.mutate({ content, idempotencyKey }),
+    onError: (error, { text: sent }) => {
+      // Another text was sent with the key, by a copy of this tab: this one was not saved.
+      if (isReason(error, 'IDEMPOTENCY_KEY_REUSED')) send(withText(null, sent, randomId));
+    },
     onSuccess: ({ note }, saved) => {
       addToFeed(queries, note);
       void queries.invalidateQueries({ queryKey: ['tags'] });
@@ -51,11 +73,14 @@ export function CaptureBox() {
 
   const problem = isTooLarge(text) ? 'This is larger than 10 MiB. Split it, or import it as a file.' : null;
 
-  const submit = () => {
-    if (isBlank(text) || problem || save.isPending) return;
-    const sending = { ...withText(draft, text, randomId), sent: text };
+  const send = (next: CaptureDraft) => {
+    const sending = { ...next, sent: next.text };
     change(sending);
     save.mutate(sending);
+  };
+  const submit = () => {
+    if (isBlank(text) || problem || save.isPending) return;
+    send(withText(draft, text, randomId));
   };
 
   return (

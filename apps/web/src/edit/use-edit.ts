@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, type Entity } from '../api/client.ts';
 import { isReason } from '../api/errors.ts';
 import { useUserId } from '../api/session.ts';
 import { entityChanged, entityKey } from '../list/feed-cache.ts';
 import { hasText } from '../note/queries.ts';
 import { type EditDraft, editDrafts } from '../ui/drafts.ts';
+import { useTab } from '../ui/tab.ts';
 import { formatTags, parseTags } from './tags-text.ts';
 
 /** The state of the entity that somebody else made meanwhile. */
@@ -34,20 +35,36 @@ function changeOf(draft: EditDraft, from: EditDraft, textual: boolean) {
 /**
  * An edit from its first letter to its being saved. The draft survives a reload; it is written against the version that
  * was seen, and what somebody else saved meanwhile is never overwritten in silence.
- * @param done called with what was saved
+ * @param done called with what was saved, if the editor is still there
  */
 export function useEdit(entity: Entity, content: string, done: (saved: Entity) => void) {
   const queries = useQueryClient();
   const userId = useUserId();
-  const drafts = useMemo(() => editDrafts(localStorage, userId, entity.id), [userId, entity.id]);
+  const tab = useTab();
+  const drafts = useMemo(() => editDrafts(tab, userId, entity.id), [tab, userId, entity.id]);
   const [base] = useState(() => draftOf(entity, content));
-  const [restored] = useState(() => drafts.load());
+  const [restored, setRestored] = useState(() => drafts.load());
   const [draft, setDraft] = useState(restored ?? base);
-  const [kept, setKept] = useState(true);
+  const [kept, setKept] = useState(() => restored === null || drafts.save(restored));
   const [theirs, setTheirs] = useState<Theirs | null>(null);
   // What is edited against: the state that was opened, or the one that somebody else made since.
   const from = theirs ? draftOf(theirs.entity, theirs.content) : base;
   const dirty = !sameText(draft, from);
+
+  // What a tab left that is there no more, if nothing is changed here by then.
+  const mounted = useRef(true);
+  useEffect(() => {
+    mounted.current = true;
+    void tab.open.then((open) => {
+      const left = mounted.current && drafts.load() === null ? drafts.adopt(open) : null;
+      if (!left) return;
+      setRestored(left);
+      setDraft(left);
+    });
+    return () => {
+      mounted.current = false;
+    };
+  }, [tab, drafts]);
 
   useEffect(() => {
     if (!dirty) return;
@@ -70,10 +87,12 @@ export function useEdit(entity: Entity, content: string, done: (saved: Entity) =
         expectedVersion: sending.baseVersion,
         ...changeOf(sending, from, hasText(entity)),
       }),
-    onSuccess: async (saved) => {
-      drafts.clear();
+    onSuccess: async (saved, sent) => {
+      // Whoever left and came back meanwhile may be writing the next one.
+      const stored = drafts.load();
+      if (stored && sameText(stored, sent)) drafts.clear();
       await entityChanged(queries, saved);
-      done(saved);
+      if (mounted.current) done(saved);
     },
     onError: async (error, sent) => {
       if (isReason(error, 'VERSION_CONFLICT')) await lookAtTheirs(sent);

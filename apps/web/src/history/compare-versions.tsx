@@ -19,7 +19,7 @@ export function CompareVersions({ entity, from, to }: CompareVersionsProps) {
   const newer = useEntity(entity.id, to);
   const before = useContent(entity.id, from);
   const after = useContent(entity.id, to);
-  const failed = [older, newer, before, after].find((query) => query.isError);
+  const failed = [older, newer, before, after].find((query) => query.isLoadingError);
   const choose = (next: { from: number; to: number }) => {
     navigate(`/notes/${entity.id}?view=history&from=${next.from}&to=${next.to}`, { replace: true });
   };

@@ -43,7 +43,7 @@ export function HistoryPage({ entity }: { readonly entity: Entity }) {
       <h1 dir="auto">History of “{titleOf(entity)}”</h1>
       {from !== null && to !== null && <CompareVersions entity={entity} from={from} to={to} />}
       {history.isPending && <Loading />}
-      {history.isError && <Failed error={history.error} retry={() => void history.refetch()} />}
+      {history.isLoadingError && <Failed error={history.error} retry={() => void history.refetch()} />}
       <ol className="versions" aria-label="Versions, newest first" reversed>
         {items.map((item) => (
           <li key={item.version} aria-current={item.version === entity.version ? 'true' : undefined}>

@@ -1,63 +1,25 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { type DragEvent, useEffect, useRef, useState } from 'react';
-import { explain } from '../api/errors.ts';
+import { type DragEvent, useRef, useState } from 'react';
 import { Page } from '../shell/page.tsx';
 import { formatSize, plural } from '../ui/format.ts';
 import { entriesOf, fromDrop, fromInput } from './collect.ts';
-import { importApi } from './import-api.ts';
 import { ImportReport } from './import-report.tsx';
-import { NOTHING_DONE, type Progress, runImport } from './run-import.ts';
+import { useImportRun } from './import-run.tsx';
 import type { Source } from './source-file.ts';
 
 export function ImportPage() {
-  const queries = useQueryClient();
-  const [source, setSource] = useState<Source | null>(null);
-  const [name, setName] = useState('');
-  const [progress, setProgress] = useState<Progress | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const { source, name, progress, busy, problem, choose, rename, start, stop } = useImportRun();
   const [collecting, setCollecting] = useState(false);
-  const running = useRef<AbortController | null>(null);
-  const busy = progress !== null && progress.step !== 'done' && progress.step !== 'stopped';
-
-  useEffect(() => () => running.current?.abort(), []);
-  useEffect(() => {
-    if (!busy) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', ask);
-    return () => window.removeEventListener('beforeunload', ask);
-  }, [busy]);
 
   const collect = async (found: Promise<Source>) => {
-    setProblem(null);
-    setProgress(null);
+    choose(null);
     setCollecting(true);
     try {
-      const next = await found;
-      setSource(next);
-      setName(next.name);
+      choose(await found);
     } catch (error) {
-      setSource(null);
-      setProblem(`This cannot be read. ${error instanceof Error ? error.message : ''}`);
+      choose(null, `This cannot be read. ${error instanceof Error ? error.message : ''}`);
     } finally {
       setCollecting(false);
     }
-  };
-
-  const start = async () => {
-    if (!source || busy) return;
-    const controller = new AbortController();
-    running.current = controller;
-    setProblem(null);
-    setProgress(NOTHING_DONE);
-    const shown = latestEachFrame(setProgress);
-    try {
-      await runImport({ name: name.trim(), source, api: importApi, signal: controller.signal, onProgress: shown });
-    } catch (error) {
-      shown.stop();
-      setProgress((last) => last && { ...last, step: 'stopped' });
-      setProblem(controller.signal.aborted ? 'Stopped. Start again to go on where it stopped.' : explain(error).text);
-    }
-    await queries.invalidateQueries();
   };
 
   return (
@@ -80,6 +42,7 @@ export function ImportPage() {
           <p role="status">
             {plural(source.files.length, 'file')}, {formatSize(source.files.reduce((sum, { size }) => sum + size, 0))}
             {source.hidden > 0 && `; ${plural(source.hidden, 'hidden file')} left out`}
+            {source.refused.length > 0 && `; ${source.refused.length.toLocaleString('en')} refused`}
           </p>
           <label className="field">
             <span>Name of this source, by which it is known when you import it again</span>
@@ -88,7 +51,7 @@ export function ImportPage() {
               required
               maxLength={200}
               disabled={busy}
-              onChange={(event) => setName(event.target.value)}
+              onChange={(event) => rename(event.target.value)}
             />
           </label>
           <div className="actions">
@@ -100,7 +63,7 @@ export function ImportPage() {
               {progress?.step === 'stopped' ? 'Go on' : 'Import'}
             </button>
             {busy && (
-              <button type="button" className="button" onClick={() => running.current?.abort()}>
+              <button type="button" className="button" onClick={stop}>
                 Stop
               </button>
             )}
@@ -115,25 +78,6 @@ export function ImportPage() {
       {progress && <ImportReport progress={progress} />}
     </Page>
   );
-}
-
-/** Thousands of files a minute would have the page draw itself thousands of times. */
-function latestEachFrame(show: (progress: Progress) => void) {
-  let latest: Progress | null = null;
-  let frame = 0;
-  const tell = (progress: Progress) => {
-    latest = progress;
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      if (latest) show(latest);
-    });
-  };
-  const stop = () => {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    if (latest) show(latest);
-  };
-  return Object.assign(tell, { stop });
 }
 
 interface DropZoneProps {

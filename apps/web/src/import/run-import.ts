@@ -1,18 +1,12 @@
-import { type KnownFile, type ListedFile, type PlannedFile, planImport } from '@initiativ/core/import';
+import { importPath, type KnownFile, type ListedFile, type PlannedFile, planImport } from '@initiativ/core/import';
 import { explain, isReason } from '../api/errors.ts';
 import { hashOf } from './hash.ts';
 import type { FileResult, ImportApi, LinkReport } from './import-api.ts';
-import type { Source, SourceFile } from './source-file.ts';
+import type { Problem, Source, SourceFile } from './source-file.ts';
 
 export type Step = 'reading' | 'sending' | 'linking' | 'done' | 'stopped';
 
 export type Action = FileResult['action'] | 'refused';
-
-/** Something about a file that its owner should know. */
-export interface Remark {
-  readonly path: string;
-  readonly message: string;
-}
 
 export interface Progress {
   readonly step: Step;
@@ -20,7 +14,7 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly counts: Readonly<Record<Action, number>>;
-  readonly remarks: readonly Remark[];
+  readonly remarks: readonly Problem[];
   /** Of `remarks` there are more than are kept. */
   readonly remarkCount: number;
   readonly links: LinkReport['links'];
@@ -82,7 +76,9 @@ export async function runImport({
   };
   const count = (action: Action) => tell({ counts: { ...progress.counts, [action]: progress.counts[action] + 1 } });
   const advance = () => tell({ done: progress.done + 1 });
+  const unread = new Set<string>();
   const refuse = (path: string, message: string) => {
+    unread.add(importPath(path) ?? path);
     count('refused');
     remark(path, message);
   };
@@ -97,6 +93,8 @@ export async function runImport({
     cursor = page.nextCursor;
   }
 
+  for (const { path, message } of source.refused) refuse(path, message);
+  let { complete } = source;
   const listed: ListedFile[] = [];
   const byPath = new Map<string, SourceFile>();
   await eachInParallel(source.files, IN_FLIGHT, signal, async (file) => {
@@ -105,13 +103,16 @@ export async function runImport({
       listed.push({ path, size, modifiedAt, sha256: await hashOf(await file.open()) });
       byPath.set(path, file);
     } catch (error) {
+      // What cannot be read is not gone: it is not looked for under other paths.
+      complete = false;
       refuse(file.path, `It cannot be read. ${error instanceof Error ? error.message : ''}`.trim());
     }
     advance();
   });
   listed.sort((a, b) => (a.path < b.path ? -1 : 1));
 
-  const plan = planImport(listed, known, source.complete).map((planned, index) => ({ planned, file: listed[index] }));
+  const readable = known.filter(({ path }) => !unread.has(path));
+  const plan = planImport(listed, readable, complete).map((planned, index) => ({ planned, file: listed[index] }));
   const todo: { planned: PlannedFile; file: ListedFile }[] = [];
   for (const { planned, file } of plan) {
     if (planned.action === 'refused' || planned.action === 'conflict') {

@@ -9,11 +9,19 @@ export interface SourceFile {
   open(): Promise<Blob>;
 }
 
+/** Something about a file that its owner should know. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** A folder, an archive, or some files. */
 export interface Source {
   /** What it is called, unless somebody gives it another name. */
   readonly name: string;
   readonly files: readonly SourceFile[];
+  /** What is there and is not imported. */
+  readonly refused: readonly Problem[];
   /** Whether these are all files of the source, so that one that was moved can be recognised. */
   readonly complete: boolean;
   /** How many were passed over: settings and what else programs hide beside notes. */
@@ -27,7 +35,7 @@ export function isHidden(path: string): boolean {
 
 export function sourceOf(name: string, files: readonly SourceFile[], complete: boolean): Source {
   const shown = files.filter(({ path }) => !isHidden(path));
-  return { name, files: shown, complete, hidden: files.length - shown.length };
+  return { name, files: shown, refused: [], complete, hidden: files.length - shown.length };
 }
 
 /** Several files, each at its own name. A browser tells no creation time, and of the change milliseconds. */

@@ -14,7 +14,7 @@ export function TagsPage() {
     <Page title="Tags">
       <h1>Tags</h1>
       {tags.isPending && <Loading />}
-      {tags.isError && <Failed error={tags.error} retry={() => void tags.refetch()} />}
+      {tags.isLoadingError && <Failed error={tags.error} retry={() => void tags.refetch()} />}
       {tags.data?.length === 0 && (
         <Empty>
           <p>No tags yet. Give a note some when you edit it.</p>

@@ -1,7 +1,11 @@
 /** What the links of a note lead to, as `entities.links` tells it. */
 
+/** How a link is written, which decides where it is looked for: `[[…]]` anywhere, `[…](…)` beside the note. */
+export type LinkKind = 'wiki' | 'markdown';
+
 export interface ResolvedLink {
   readonly target: string;
+  readonly kind: LinkKind;
   readonly entityId: string | null;
   readonly fileType: string | null;
 }
@@ -27,14 +31,15 @@ function decoded(text: string): string {
   }
 }
 
-/** Two spellings of a target that mean the same. */
-export function linkKey(target: string): string {
-  return target
+/** The same for spellings of a target that mean the same. */
+export function linkKey(kind: LinkKind, target: string): string {
+  const name = target
     .normalize('NFC')
     .trim()
     .toLowerCase()
     .replace(/^(\.\/)+/, '')
     .replace(/\.md$/, '');
+  return `${kind}:${name}`;
 }
 
 export type LinkIndex = ReadonlyMap<string, ResolvedLink>;
@@ -42,15 +47,15 @@ export type LinkIndex = ReadonlyMap<string, ResolvedLink>;
 export function linkIndex(links: readonly ResolvedLink[]): LinkIndex {
   const index = new Map<string, ResolvedLink>();
   for (const link of links) {
-    const key = linkKey(link.target);
-    // The same target is resolved the same way each time; what was found wins over what was not.
+    const key = linkKey(link.kind, link.target);
+    // The same target, written the same way, is resolved the same way each time; what was found wins over what was not.
     if (!index.get(key)?.entityId) index.set(key, link);
   }
   return index;
 }
 
 /** @param address as it stands in the sanitised document */
-export function destinationOf(address: string, index: LinkIndex): Destination {
+export function destinationOf(address: string, kind: LinkKind, index: LinkIndex): Destination {
   // Browsers take these out of an address before they look at it.
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for here
   const plain = address.trim().replace(/[\u0000-\u001f]/g, '');
@@ -63,7 +68,7 @@ export function destinationOf(address: string, index: LinkIndex): Destination {
   const heading = hash < 0 ? null : whole.slice(hash + 1);
   if (target.trim() === '') return heading ? { kind: 'heading', heading } : { kind: 'refused' };
   // A name may hold a `#` itself; what the server found under the whole name is meant.
-  const found = index.get(linkKey(whole)) ?? index.get(linkKey(target));
+  const found = index.get(linkKey(kind, whole)) ?? index.get(linkKey(kind, target));
   if (!found?.entityId) return { kind: 'missing', target };
   return { kind: 'entity', id: found.entityId, fileType: found.fileType, heading };
 }

@@ -11,13 +11,16 @@ import { Properties } from './properties.tsx';
 import { rehypeResolve } from './rehype-resolve.ts';
 import { remarkWikiLinks, WIKI } from './wiki-links.ts';
 
+/** Elements that name further addresses for an image, which nothing resolves: the browser would load them. */
+const OTHER_SOURCES = ['picture', 'source'];
+
 /**
  * GitHub's schema, with the mark of `[[links]]`. It lets neither scripts nor styles, forms, frames or handlers through,
  * and of addresses only relative ones and those of the web and of mail.
  */
 const SCHEMA = {
   ...defaultSchema,
-  tagNames: [...(defaultSchema.tagNames ?? []), 'mark'],
+  tagNames: [...(defaultSchema.tagNames ?? []), 'mark'].filter((name) => !OTHER_SOURCES.includes(name)),
   attributes: {
     ...defaultSchema.attributes,
     a: [...(defaultSchema.attributes?.a ?? []), WIKI],

@@ -7,8 +7,11 @@ import { PlainText } from './plain-text.tsx';
 
 const Markdown = lazy(() => import('./markdown.tsx').then((module) => ({ default: module.Markdown })));
 
-/** Longer notes are shown as plain text until somebody asks: formatting them takes the page seconds. */
-const FORMATTED_CHARACTERS = 200_000;
+/**
+ * Longer notes are shown as plain text until somebody asks. The time grows with the square of some texts, such as
+ * `a**b` over and over: this many characters of it take a few seconds, four times as many a minute.
+ */
+const FORMATTED_CHARACTERS = 50_000;
 /** Beyond this it would take minutes. */
 const MOST_CHARACTERS = 2_000_000;
 

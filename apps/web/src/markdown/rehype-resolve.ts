@@ -2,6 +2,7 @@ import type { Element, ElementContent, Root } from 'hast';
 import { SKIP, visit } from 'unist-util-visit';
 import { contentUrl } from '../api/client.ts';
 import { type Destination, destinationOf, headingId, type LinkIndex } from './link-target.ts';
+import { WIKI } from './wiki-links.ts';
 
 /**
  * A rehype plugin that runs on the sanitised document and gives every address in it its meaning: links to notes, images
@@ -18,10 +19,11 @@ export function rehypeResolve({ index }: { readonly index: LinkIndex }) {
       if (node.tagName !== 'a' && node.tagName !== 'img') return;
       if (!parent || at === undefined) return;
       const isImage = node.tagName === 'img';
+      const kind = node.properties[WIKI] === undefined ? 'markdown' : 'wiki';
       const address = node.properties[isImage ? 'src' : 'href'];
       // What the sanitiser took the address from; anchors that only have a name as well.
       const destination: Destination =
-        typeof address === 'string' ? (own(address) ?? destinationOf(address, index)) : { kind: 'refused' };
+        typeof address === 'string' ? (own(address) ?? destinationOf(address, kind, index)) : { kind: 'refused' };
       const replacement = isImage ? image(node, destination) : link(node, destination);
       parent.children[at] = replacement;
       // What is inside a link may be an image, which is looked at in its turn.

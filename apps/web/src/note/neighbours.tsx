@@ -15,8 +15,8 @@ const RELATIONS = {
 
 /** What leads here, and where this leads. */
 export function Neighbours({ id }: { readonly id: string }) {
-  const { data, isError, error, refetch } = useNeighbours(id);
-  if (isError) return <Failed error={error} retry={() => void refetch()} />;
+  const { data, isLoadingError, error, refetch } = useNeighbours(id);
+  if (isLoadingError) return <Failed error={error} retry={() => void refetch()} />;
   if (!data || data.items.length === 0) return null;
   const groups = Map.groupBy(data.items, ({ type, direction }) => RELATIONS[type][direction]);
   // What leads here is what the text does not show.

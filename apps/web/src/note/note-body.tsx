@@ -10,11 +10,11 @@ export function NoteBody({ entity: { id, version, fileSize, title } }: { readonl
   const links = useLinks(id, version, fileSize !== null && fileSize > 0);
   if (fileSize === null) return null;
   if (fileSize === 0) return <NoteText source="" links={[]} />;
-  if (content.isError) return <Failed error={content.error} retry={() => void content.refetch()} />;
+  if (content.isLoadingError) return <Failed error={content.error} retry={() => void content.refetch()} />;
   if (content.data === undefined || links.isPending) return <Loading />;
   return (
     <>
-      {links.isError && <Failed error={links.error} retry={() => void links.refetch()} />}
+      {links.isLoadingError && <Failed error={links.error} retry={() => void links.refetch()} />}
       <NoteText source={withoutTitle(content.data, title)} links={links.data ?? []} />
     </>
   );

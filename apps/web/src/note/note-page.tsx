@@ -1,4 +1,3 @@
-import { useEffect } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import type { Entity } from '../api/client.ts';
 import { EditPage } from '../edit/edit-page.tsx';
@@ -16,6 +15,7 @@ import { NoteBody } from './note-body.tsx';
 import { hasText, useEntity } from './queries.ts';
 import { TaskFields } from './task-fields.tsx';
 import { useDelete, useRestore } from './use-deletion.ts';
+import { useHeading } from './use-heading.ts';
 
 /** The version that an address asks for; what is no version is none. */
 function versionOf(params: URLSearchParams): number | undefined {
@@ -30,8 +30,9 @@ export function NotePage({ id }: { readonly id: string }) {
   const asked = useEntity(id, version ?? undefined);
   const entity = asked.data;
 
-  if (newest.isError || asked.isError) {
-    const failed = newest.isError ? newest : asked;
+  // What is there stays, whatever becomes of reading it again: somebody may be writing in it.
+  if (newest.isLoadingError || asked.isLoadingError) {
+    const failed = newest.isLoadingError ? newest : asked;
     return (
       <Page title="Not found">
         <h1>Nothing to show</h1>
@@ -81,23 +82,6 @@ function ReadPage({ entity, newest }: { readonly entity: Entity; readonly newest
       {newest.deletedAt === null && <Neighbours id={entity.id} />}
     </Page>
   );
-}
-
-/** Goes to the heading that the address names, which is there only after the note was read and formatted. */
-function useHeading() {
-  const hash = location.hash.slice(1);
-  useEffect(() => {
-    if (hash === '') return;
-    const id = decodeURIComponent(hash);
-    const observer = new MutationObserver(() => {
-      const heading = document.getElementById(id);
-      if (!heading) return;
-      heading.scrollIntoView();
-      observer.disconnect();
-    });
-    observer.observe(document.body, { childList: true, subtree: true });
-    return () => observer.disconnect();
-  }, [hash]);
 }
 
 function Actions({ entity }: { readonly entity: Entity }) {

@@ -24,7 +24,8 @@ export function useDelete() {
         title: `Deleted “${titleOf(deleted)}”.`,
         action: { label: 'Undo', run: () => restore.mutate({ entity: deleted }) },
       });
-      navigate('/');
+      // A late answer takes nobody away from what they do now.
+      if (location.pathname === `/notes/${deleted.id}`) navigate('/');
       await entityChanged(queries, deleted);
     },
     onError: async (error, { id }) => {

@@ -7,13 +7,19 @@ import { useTags } from '../list/use-tags.ts';
 import { Page } from '../shell/page.tsx';
 import { plural } from '../ui/format.ts';
 import { Empty, Failed, Loading } from '../ui/states.tsx';
-import { segments, toggled } from './search-params.ts';
+import { type Since, segments, sinceOf, startOf, toggled, withSince } from './search-params.ts';
 
 const DEBOUNCE_MS = 120;
 const PAGE = 30;
 const MOST = 100;
 
 const TYPES = Object.keys(TYPE_LABELS) as EntityType[];
+
+const SINCE_LABELS = {
+  week: 'Past week',
+  month: 'Past month',
+  year: 'Past year',
+} as const satisfies Record<Since, string>;
 
 /** `value` as it is once it has not changed for a moment. */
 function useSettled(value: string): string {
@@ -31,7 +37,8 @@ export function SearchPage() {
   const types = TYPES.filter((type) => params.getAll('type').includes(type));
   const tags = params.getAll('tag');
   const [limit, setLimit] = useState(PAGE);
-  const asked = { query, types, tags, limit };
+  const since = sinceOf(params);
+  const asked = { query, types, tags, since, limit };
 
   const search = useQuery({
     queryKey: ['search', asked],
@@ -45,6 +52,7 @@ export function SearchPage() {
           limit,
           ...(types.length > 0 && { types }),
           ...(tags.length > 0 && { tags }),
+          ...(since && { after: startOf(since, Date.now()) }),
         },
         { signal },
       ),
@@ -70,7 +78,9 @@ export function SearchPage() {
       {search.isError && <Failed error={search.error} retry={() => void search.refetch()} />}
       {query !== '' && search.isSuccess && items.length === 0 && (
         <Empty>
-          <p>Nothing found. Try fewer or other words{types.length + tags.length > 0 && ', or fewer filters'}.</p>
+          <p>
+            Nothing found. Try fewer or other words{(types.length + tags.length > 0 || since) && ', or fewer filters'}.
+          </p>
         </Empty>
       )}
       <ol className="list" aria-label="Results" aria-busy={search.isFetching}>
@@ -125,6 +135,18 @@ function Filters({ params, change }: FiltersProps) {
         ))}
       </fieldset>
       <div className="chips">
+        <select
+          aria-label="Changed"
+          value={sinceOf(params) ?? ''}
+          onChange={(event) => change(withSince(params, event.target.value))}
+        >
+          <option value="">Any time</option>
+          {Object.entries(SINCE_LABELS).map(([since, label]) => (
+            <option key={since} value={since}>
+              {label}
+            </option>
+          ))}
+        </select>
         {chosen.map((tag) => (
           <button key={tag} type="button" className="chip" onClick={() => change(toggled(params, 'tag', tag))}>
             #{tag} <span aria-hidden="true">✕</span>

@@ -1,4 +1,29 @@
-/** What is searched for, as it stands in the address: `/search?q=…&type=…&tag=…`. */
+/** What is searched for, as it stands in the address: `/search?q=…&type=…&tag=…&since=…`. */
+
+/** Days back, by what the address calls them. */
+const SINCE = { week: 7, month: 30, year: 365 } as const;
+export type Since = keyof typeof SINCE;
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** How far back the address asks for; null for all time. */
+export function sinceOf(params: URLSearchParams): Since | null {
+  const value = params.get('since') ?? '';
+  return Object.hasOwn(SINCE, value) ? (value as Since) : null;
+}
+
+/** The parameters with another time; what is none takes the limit away. */
+export function withSince(params: URLSearchParams, value: string): URLSearchParams {
+  const next = new URLSearchParams(params);
+  if (value === '') next.delete('since');
+  else next.set('since', value);
+  return next;
+}
+
+/** ISO 8601. @param now milliseconds since 1970 */
+export function startOf(since: Since, now: number): string {
+  return new Date(now - SINCE[since] * DAY_MS).toISOString();
+}
 
 export function searchHref(query: string, params: URLSearchParams): string {
   const next = new URLSearchParams(params);

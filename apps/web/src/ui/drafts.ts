@@ -3,42 +3,83 @@
  * in next at the same browser sees their own.
  */
 
-export type DraftStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+export type DraftStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
 export interface DraftStore<Draft> {
+  /** That of this tab. */
   load(): Draft | null;
   /** False if the browser has no room for it: then it is kept by this page alone. */
   save(draft: Draft): boolean;
+  /** Gives up that of this tab. */
   clear(): void;
+  /**
+   * Takes over a draft that a tab left which is there no more.
+   * @param open ids of the tabs that are open
+   */
+  adopt(open: ReadonlySet<string>): Draft | null;
+}
+
+/** Where the drafts of a tab are: each tab has its own, so that none takes another one's away. */
+export interface DraftPlace {
+  readonly storage: DraftStorage;
+  /** What the browser has no room for, until the page is left. */
+  readonly unkept: Map<string, string>;
+  /** The id of the tab; another one as soon as it turns out to be a copy of an open one. */
+  readonly tab: () => string;
 }
 
 /** @param isDraft tells what was stored by an older version, or by hand, from a draft */
 export function draftStore<Draft>(
-  storage: DraftStorage,
+  { storage, unkept, tab }: DraftPlace,
   key: string,
   isDraft: (value: unknown) => value is Draft,
 ): DraftStore<Draft> {
-  return {
-    load() {
-      try {
-        const value: unknown = JSON.parse(storage.getItem(key) ?? 'null');
-        return isDraft(value) ? value : null;
-      } catch {
-        return null;
-      }
-    },
+  const slot = () => `${key}:${tab()}`;
+  const read = (stored: string | null | undefined): Draft | null => {
+    try {
+      const value: unknown = JSON.parse(stored ?? 'null');
+      return isDraft(value) ? value : null;
+    } catch {
+      return null;
+    }
+  };
+  const store: DraftStore<Draft> = {
+    load: () => read(unkept.get(slot()) ?? storage.getItem(slot())),
     save(draft) {
+      const text = JSON.stringify(draft);
+      unkept.delete(slot());
       try {
-        storage.setItem(key, JSON.stringify(draft));
+        storage.setItem(slot(), text);
         return true;
       } catch {
         // An older state of the text would be worse than none.
-        storage.removeItem(key);
+        storage.removeItem(slot());
+        unkept.set(slot(), text);
         return false;
       }
     },
-    clear: () => storage.removeItem(key),
+    clear() {
+      unkept.delete(slot());
+      storage.removeItem(slot());
+    },
+    adopt(open) {
+      for (const found of keysOf(storage)) {
+        // Without a tab: by a version that kept one draft for all of them.
+        if (found !== key && !(found.startsWith(`${key}:`) && !open.has(found.slice(key.length + 1)))) continue;
+        const draft = read(storage.getItem(found));
+        if (draft === null) continue;
+        storage.removeItem(found);
+        store.save(draft);
+        return draft;
+      }
+      return null;
+    },
   };
+  return store;
+}
+
+function keysOf(storage: DraftStorage): string[] {
+  return Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '').sort();
 }
 
 export interface CaptureDraft {
@@ -55,8 +96,8 @@ function isCaptureDraft(value: unknown): value is CaptureDraft {
   return typeof text === 'string' && typeof idempotencyKey === 'string' && (sent === null || typeof sent === 'string');
 }
 
-export function captureDrafts(storage: DraftStorage, userId: string): DraftStore<CaptureDraft> {
-  return draftStore(storage, `synap:capture:${userId}`, isCaptureDraft);
+export function captureDrafts(place: DraftPlace, userId: string): DraftStore<CaptureDraft> {
+  return draftStore(place, `synap:capture:${userId}`, isCaptureDraft);
 }
 
 /** The draft with what was typed. */
@@ -79,6 +120,6 @@ function isEditDraft(value: unknown): value is EditDraft {
   return [title, tags, content].every((text) => typeof text === 'string') && typeof baseVersion === 'number';
 }
 
-export function editDrafts(storage: DraftStorage, userId: string, entityId: string): DraftStore<EditDraft> {
-  return draftStore(storage, `synap:edit:${userId}:${entityId}`, isEditDraft);
+export function editDrafts(place: DraftPlace, userId: string, entityId: string): DraftStore<EditDraft> {
+  return draftStore(place, `synap:edit:${userId}:${entityId}`, isEditDraft);
 }
