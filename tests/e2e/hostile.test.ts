@@ -133,6 +133,17 @@ describeInBrowser('the web page and hostile content', () => {
     WALK_MS,
   );
 
+  it('shows a text that takes long to format as it is, until it is asked', async () => {
+    const content = 'a**b'.repeat(15_000);
+    const { entityId } = await web.api.mutate<Created>('notes.create', { content });
+    const { page } = await watched();
+    await page.goto(`/notes/${entityId}`);
+    await page.getByText('This note is long').waitFor();
+    await page.getByRole('button', { name: 'Format it all the same' }).waitFor();
+    expect((await page.locator('.plain').textContent())?.length).toBe(content.length);
+    await page.context().close();
+  });
+
   it('shows titles, tags, previews and front matter as the text that they are', async () => {
     const content = `---\nname: '<img src=x onerror="${RUN}">'\n__proto__: {x: 1}\nbomb: &a [x, x]\n---\n<script>${RUN}</script>`;
     const { entityId } = await web.api.mutate<Created>('notes.create', {
