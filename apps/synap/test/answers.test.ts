@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { putFile } from '../src/import/put-file.ts';
 import { jsonLines, type Result, run, temporaryFolder } from './cli-driver.ts';
 import { write } from './vault.ts';
 
@@ -81,6 +83,25 @@ describe('synap import', () => {
         { path: 'c.md', code: 'INTERNAL' },
       ],
     });
+  });
+
+  it('keeps nothing of a large file that it has sent', async () => {
+    answerFiles({});
+    const MIB = 1024 * 1024;
+    const size = 384 * MIB;
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    async function* content() {
+      for (let sent = 0; sent < size; sent += MIB) {
+        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+        yield Buffer.alloc(MIB, sent / MIB);
+      }
+    }
+    const open = async () => Readable.from(content(), { objectMode: false });
+    const file = { path: 'large.bin', size, modifiedAt: '2020-01-01T00:00:00.000Z', open };
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await putFile({ url }, 'files', { file, sha256: 'any' })).toMatchObject({ action: 'create' });
+    expect(most).toBeLessThan(size / 2);
   });
 
   it('waits for a server that is busy', async () => {

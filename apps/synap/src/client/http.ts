@@ -9,6 +9,9 @@ export function authorization(target: Target): Record<string, string> {
   return target.key === undefined ? {} : { authorization: `Bearer ${target.key}` };
 }
 
+/** For large bodies: only with both of these does fetch not keep all that it has sent, for the case of a redirection. */
+export const SENT_ONCE = { window: null, redirect: 'error' } as const;
+
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 /** What the server says went wrong. The code is `undefined` if it is not Synap that speaks. */

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Entity } from '@synap/types';
 import type { Command } from 'commander';
-import { request } from '../client/http.ts';
+import { request, SENT_ONCE } from '../client/http.ts';
 import type { Target } from '../client/target.ts';
 import { call } from '../client/trpc.ts';
 import { callerPath } from '../environment.ts';
@@ -58,7 +58,7 @@ async function send(target: Target, path: string, size: number): Promise<Entity>
   const { uploadId, url, headers } = await call(target, (client) => client.files.createUpload.mutate(announced), TRIES);
   // Read from the disk as it is sent, with its length known beforehand.
   const body = await openAsBlob(path);
-  await request(target, url, { method: 'PUT', body, headers: { ...headers } });
+  await request(target, url, { method: 'PUT', body, headers: { ...headers }, ...SENT_ONCE });
   return call(target, (client) => client.files.complete.mutate({ uploadId }), TRIES);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { authorization, exitCodeFor, failureOf } from '../client/http.ts';
+import { authorization, exitCodeFor, failureOf, SENT_ONCE } from '../client/http.ts';
 import { type Target, unauthenticated, unreachable } from '../client/target.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { SourceFile } from './source.ts';
@@ -73,7 +73,7 @@ export async function putFile(target: Target, source: string, { file, sha256, fr
 async function send(target: Target, path: string, body: Buffer<ArrayBuffer> | ReadableStream): Promise<Response> {
   try {
     const headers = { ...authorization(target), 'content-type': 'application/octet-stream' };
-    return await fetch(target.url + path, { method: 'PUT', headers, body, duplex: 'half' });
+    return await fetch(target.url + path, { method: 'PUT', headers, body, duplex: 'half', ...SENT_ONCE });
   } catch (error) {
     // What went wrong with the file itself comes as the reason why it was not sent.
     const cause = error instanceof Error ? error.cause : undefined;
