@@ -140,7 +140,9 @@ describe('a library from before there was an index', () => {
     expect(before.length).toBeGreaterThanOrEqual(3);
 
     const rebuilt = await synap(['rebuild', '--json']);
-    expect(jsonLines(rebuilt)).toEqual([{ event: 'rebuilt', events: expect.any(Number), indexed: before.length }]);
+    expect(jsonLines(rebuilt)).toEqual([
+      { event: 'rebuilt', events: expect.any(Number), indexed: before.length, unindexed: [] },
+    ]);
     await withDatabase(async (sql) => {
       expect(await sql(rows)).toEqual(before);
       await sql('DELETE FROM search_chunks');

@@ -36,4 +36,10 @@ async function rebuild(options: CommonOptions): Promise<void> {
   output.line(
     `The projections were made anew; events applied: ${rebuilt.events}. Entities indexed for the search: ${rebuilt.indexed}.`,
   );
+  if (rebuilt.unindexed.length === 0) return;
+  output.line(
+    `Found by their titles and tags only, because their text could not be indexed (${rebuilt.unindexed.length}):`,
+  );
+  for (const id of rebuilt.unindexed) output.line(`  ${id}`);
+  process.exitCode = EXIT.FAILED;
 }

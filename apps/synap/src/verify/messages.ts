@@ -16,8 +16,13 @@ export type Counts = Partial<Record<Check, number>>;
 export type Message =
   | { readonly event: 'finding'; readonly finding: Finding }
   | { readonly event: 'verified'; readonly counts: Counts; readonly findings: number }
-  /** `indexed`: entities whose text can be searched anew. */
-  | { readonly event: 'rebuilt'; readonly events: number; readonly indexed: number };
+  /** `indexed`: entities that can be searched anew; `unindexed`: ids of those whose text could not be indexed. */
+  | {
+      readonly event: 'rebuilt';
+      readonly events: number;
+      readonly indexed: number;
+      readonly unindexed: readonly string[];
+    };
 
 export interface Reporter {
   /** A slow receiver holds the work up. If it throws, the work ends. */

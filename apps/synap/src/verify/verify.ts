@@ -50,11 +50,13 @@ export async function verifyLibrary(stores: Stores, options: VerifyOptions, repo
 export async function rebuildLibrary(stores: Stores, reporter: Reporter): Promise<void> {
   const onProgress = nowAndThen((progress) => reporter.progress(progress));
   const { events } = await rebuildProjections(stores.database, { onProgress });
+  const unindexed = new Set<string>();
   const indexed = await indexLibrary(stores.database, stores.objects, {
     all: true,
     onProgress: (done) => onProgress({ check: 'search', done, total: 0 }),
+    onFailure: (id) => unindexed.add(id),
   });
-  await reporter.tell({ event: 'rebuilt', events, indexed });
+  await reporter.tell({ event: 'rebuilt', events, indexed, unindexed: [...unindexed] });
 }
 
 /** Lets one piece of maintenance run at a time: two would build their projections in the same place. */
